@@ -1,0 +1,97 @@
+/// What a reader is asked to look at. Nothing outside it is read, and nothing outside it is planned.
+package struct ManagedScope: Sendable {
+  /// Groups that mappings name or the ledger owns something in, sorted.
+  package let groups: [EntitlementKey]
+  /// Account attributes to read besides those the target needs for itself, sorted.
+  package let attributes: [String]
+  /// Tells a reader which accounts are disabled, and whether a write disables or enables.
+  package let disable: DisableRule?
+
+  package init(groups: [EntitlementKey], attributes: [String], disable: DisableRule?) {
+    self.groups = groups.sorted()
+    self.attributes = attributes.sorted()
+    self.disable = disable
+  }
+}
+
+/// What was read from a target just now.
+package struct ActualState: Sendable {
+  package let target: TargetID
+  /// Of the accounts: whether every one in scope is in `accounts`.
+  package let coverage: Coverage
+  /// Sorted by key; memberships refer to them by position.
+  package let accounts: [ActualAccount]
+  /// One for each of the scope's groups, in its order; memberships refer to them by position.
+  package let groups: [ActualGroup]
+  /// Member values that belong to none of `accounts`, as the target spells them. Memberships refer to
+  /// them by their position here plus `accounts.count`.
+  package let strangers: [AccountKey]
+  package let memberships: MembershipSet
+
+  package init(
+    target: TargetID, coverage: Coverage, accounts: [ActualAccount] = [],
+    groups: [ActualGroup] = [], strangers: [AccountKey] = [],
+    memberships: MembershipSet = .empty
+  ) {
+    self.target = target
+    self.coverage = coverage
+    self.accounts = accounts
+    self.groups = groups
+    self.strangers = strangers
+    self.memberships = memberships
+  }
+
+  /// What the target calls the holder of a membership.
+  package func key(ofMember position: Int) -> AccountKey {
+    position < accounts.count ? accounts[position].key : strangers[position - accounts.count]
+  }
+}
+
+/// The subject's object in a target (LDAP entry, SCIM User), or someone else's.
+package struct ActualAccount: Equatable, Sendable {
+  package let identity: AccountIdentity
+  /// The subject id we wrote into it; `nil` if nobody did.
+  package let anchor: SubjectID?
+  /// The value that must be unique besides: RDN value, `userName`.
+  package let naturalKey: String?
+  /// The attributes the scope asked for, spelled as the scope spells them.
+  package let attributes: Attributes
+  package let isEnabled: Bool
+
+  package init(
+    identity: AccountIdentity, anchor: SubjectID?, naturalKey: String?, attributes: Attributes,
+    isEnabled: Bool
+  ) {
+    self.identity = identity
+    self.anchor = anchor
+    self.naturalKey = naturalKey
+    self.attributes = attributes
+    self.isEnabled = isEnabled
+  }
+
+  package var key: AccountKey { identity.key }
+}
+
+/// How a target names an account now, and for ever.
+package struct AccountIdentity: Hashable, Sendable, Codable {
+  /// What requests name it by: a DN, a SCIM `id`.
+  package let key: AccountKey
+  /// What never changes nor is given again: `entryUUID`, SCIM `id`.
+  package let immutableID: String
+
+  package init(key: AccountKey, immutableID: String) {
+    self.key = key
+    self.immutableID = immutableID
+  }
+}
+
+/// One of the scope's groups as it was found.
+package enum ActualGroup: Equatable, Sendable {
+  /// The target has no such group.
+  case missing
+  /// Read. `immutableID` tells a group that was recreated under the same name; members that could
+  /// not all be read make `coverage` partial.
+  case present(immutableID: String, coverage: Coverage)
+  /// Its existence could not be established.
+  case unreadable(reason: String)
+}

@@ -1,0 +1,62 @@
+/// Whether a reading reached its end. Anything but `complete` proves nothing by what it lacks.
+package enum Coverage: Equatable, Sendable {
+  case complete
+  case partial(reason: String)
+
+  package var isComplete: Bool { self == .complete }
+}
+
+/// A record that could not be understood. It grants nothing, and as it could be anyone's, its source
+/// proves no absence.
+package struct UndecodableRecord: Equatable, Sendable, CustomStringConvertible {
+  /// Where it stands: `partners.json:214`.
+  package let location: String
+  /// The member or column at fault: `schedule.expiration.endDateTime`.
+  package let field: String
+  package let reason: String
+  /// Its id, where at least that could be read.
+  package let assignment: AssignmentID?
+
+  package init(location: String, field: String, reason: String, assignment: AssignmentID? = nil) {
+    self.location = location
+    self.field = field
+    self.reason = reason
+    self.assignment = assignment
+  }
+
+  package var description: String {
+    let name = assignment.map { " assignment \($0)" } ?? ""
+    return "\(location):\(name) \(field): \(reason)"
+  }
+}
+
+/// One pass over a source: what it said, and how far that can be trusted.
+package struct AssignmentReading: Sendable {
+  package let source: SourceID
+  package let subjects: [Subject]
+  package let packages: [AccessPackage]
+  /// Sorted by id, each id once.
+  package let assignments: ContiguousArray<Assignment>
+  package let undecodable: [UndecodableRecord]
+  package let coverage: Coverage
+
+  /// A reading with an undecodable record is partial whatever `coverage` claims.
+  package init(
+    source: SourceID, subjects: [Subject], packages: [AccessPackage],
+    assignments: ContiguousArray<Assignment>, undecodable: [UndecodableRecord] = [],
+    coverage: Coverage
+  ) {
+    self.source = source
+    self.subjects = subjects
+    self.packages = packages
+    self.assignments = assignments
+    self.undecodable = undecodable
+    self.coverage =
+      coverage.isComplete && !undecodable.isEmpty
+      ? .partial(reason: "\(undecodable.count) undecodable record(s)") : coverage
+  }
+
+  package func reference(_ assignment: Assignment) -> AssignmentReference {
+    AssignmentReference(source: source, id: assignment.id)
+  }
+}

@@ -1,0 +1,92 @@
+/// A name that one kind of thing goes by, compared byte for byte.
+///
+/// `==` on `String` is canonical equivalence, so composed and decomposed `é` are one dictionary key.
+/// Two identifiers that differ in bytes are two identities; an `Identifier` therefore hashes, equates
+/// and sorts by its UTF-8 bytes. The phantom `Kind` keeps an account key from passing as a group key.
+package struct Identifier<Kind>: Sendable {
+  package let rawValue: String
+
+  package init(_ rawValue: String) { self.rawValue = rawValue }
+}
+
+extension Identifier: Hashable {
+  package static func == (left: Self, right: Self) -> Bool {
+    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    var text = rawValue
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    hasher.combine(0xff as UInt8)
+  }
+}
+
+extension Identifier: Comparable {
+  package static func < (left: Self, right: Self) -> Bool {
+    left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
+  }
+}
+
+extension Identifier: Codable {
+  package init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}
+
+extension Identifier: CustomStringConvertible {
+  package var description: String { rawValue }
+}
+
+extension Identifier: ExpressibleByStringLiteral {
+  package init(stringLiteral value: String) { self.init(value) }
+}
+
+/// The kinds of thing an `Identifier` names.
+package enum Named {
+  package enum Source {}
+  package enum Target {}
+  package enum Assignment {}
+  package enum Subject {}
+  package enum Account {}
+  package enum Entitlement {}
+  package enum Run {}
+}
+
+/// A source's key under `sources:` in the configuration.
+package typealias SourceID = Identifier<Named.Source>
+/// A target's key under `targets:` in the configuration.
+package typealias TargetID = Identifier<Named.Target>
+/// An assignment's id, unique within its source.
+package typealias AssignmentID = Identifier<Named.Assignment>
+/// The subject's id as its source names it: `objectId`, which is also the anchor we write.
+package typealias SubjectID = Identifier<Named.Subject>
+/// What a target calls an account: a normalised DN, a SCIM `id`.
+package typealias AccountKey = Identifier<Named.Account>
+/// What a mapping calls a group: a normalised DN, a SCIM `displayName`.
+package typealias EntitlementKey = Identifier<Named.Entitlement>
+/// One run, sortable by time: `20260112T090000Z-1f3a`.
+package typealias RunID = Identifier<Named.Run>
+
+/// An assignment together with the source that reported it; printed `partners/asn-41`.
+package struct AssignmentReference: Hashable, Comparable, Sendable, Codable,
+  CustomStringConvertible
+{
+  package let source: SourceID
+  package let id: AssignmentID
+
+  package init(source: SourceID, id: AssignmentID) {
+    self.source = source
+    self.id = id
+  }
+
+  package var description: String { "\(source)/\(id)" }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    (left.source, left.id) < (right.source, right.id)
+  }
+}
