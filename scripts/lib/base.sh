@@ -3,6 +3,7 @@
 # Source it first; it sets the shell's strict mode.
 
 set -euo pipefail
+export LC_ALL=C.UTF-8
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 library=$repository/scripts/lib
