@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Shared by the scripts in the folder above: where things are, messages, a private work folder.
 # Source it first; it sets the shell's strict mode.
+#
+# Not every script uses every name that is set here.
+# shellcheck disable=SC2034
 
 set -euo pipefail
 export LC_ALL=C.UTF-8

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Installs what is missing, and nothing else: Debian packages as root or through sudo, and the
 # SCIM service provider into a Python virtual environment inside the repository.
+#
+# Not every script uses every list that is set here.
+# shellcheck disable=SC2034
 
 # What bellhop is built with, and the servers that the demo and the tests start.
 build_packages=(libcurl4-openssl-dev libldap2-dev libsqlite3-dev libssl-dev pkg-config)

@@ -25,7 +25,7 @@ process_start() {
 # is_running PIDFILE: whether the recorded process lives.
 is_running() {
   local pid start
-  read -r pid start <"$1" 2>/dev/null || return 1
+  [ -f "$1" ] && read -r pid start <"$1" || return 1
   [ -n "$start" ] && [ "$(process_start "$pid")" = "$start" ]
 }
 
