@@ -13,8 +13,8 @@ enum Correlation: Equatable {
 struct Correlator {
   private let actual: ActualState
   private let rule: CorrelationRule
-  /// The ledger's rows, by subject.
-  let owned: [SubjectID: Ownership.Account]
+  private let owned: [Ownership.Account]
+  private let ownedPositions: [SubjectID: Int]
   private var byImmutableID: [String: Int] = [:]
   private var byAnchor = Index<SubjectID>()
   private var byNaturalKey = Index<String>()
@@ -40,8 +40,9 @@ struct Correlator {
   init(_ actual: ActualState, owned: [Ownership.Account], rule: CorrelationRule) {
     self.actual = actual
     self.rule = rule
-    self.owned = Dictionary(
-      owned.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    self.owned = owned
+    ownedPositions = Dictionary(
+      owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
     byImmutableID.reserveCapacity(actual.accounts.count)
     byAnchor.reserve(actual.accounts.count)
     byNaturalKey.reserve(actual.accounts.count)
@@ -55,6 +56,11 @@ struct Correlator {
   /// Directories and SCIM providers compare these without regard to case; the server has the last
   /// word when the account is created.
   private static func folded(_ key: String) -> String { key.lowercased() }
+
+  /// The ledger's row of a subject.
+  func ownedAccount(of subject: SubjectID) -> Ownership.Account? {
+    ownedPositions[subject].map { owned[$0] }
+  }
 
   /// The account a ledger row names, if it is still there.
   func position(of account: Ownership.Account) -> Int? {
@@ -71,7 +77,7 @@ struct Correlator {
   }
 
   func correlate(_ subject: SubjectID, naturalKey: String?) -> Correlation {
-    if let row = owned[subject], row.origin != .intended {
+    if let row = ownedAccount(of: subject), row.origin != .intended {
       if let position = position(of: row) { return linked(position, subject) }
       if let stranger = account(at: row.identity.key) {
         return .conflict(

@@ -64,7 +64,7 @@ extension Planner {
     let owned = input.owned
     let groups = owned.groupKeys.map { scopePosition(of: $0) }
     let present = owned.subjects.map { subject in
-      ownedAccounts[subject].flatMap { correlator.position(of: $0) }
+      correlator.ownedAccount(of: subject).flatMap { correlator.position(of: $0) }
     }
     let dangling = danglingHolders(of: owned.subjects, present)
     let expected = owned.subjects.map { subject in
@@ -97,7 +97,7 @@ extension Planner {
       input.actual.strangers.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     var result: [Int: Int] = [:]
     for index in lost {
-      guard let row = ownedAccounts[subjects[index]] else { continue }
+      guard let row = correlator.ownedAccount(of: subjects[index]) else { continue }
       if let stranger = strangers[row.identity.key] {
         result[index] = input.actual.accounts.count + stranger
       }

@@ -220,7 +220,7 @@ extension Planner {
     case .present(_, .partial), .unreadable:
       guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
         ending.cause.standsAlone, input.owned.origins[row] != .preExisting,
-        let account = ownedAccounts[subject]
+        let account = correlator.ownedAccount(of: subject)
       else { return }
       var groupID: String?
       if case .present(let id, _) = input.actual.groups[group] { groupID = id }

@@ -105,8 +105,6 @@ struct Planner {
     }
   }
 
-  var ownedAccounts: [SubjectID: Ownership.Account] { correlator.owned }
-
   /// Whether an input about the subject is in doubt, so that only what ends for itself may go.
   func isHeld(_ subject: SubjectID) -> Bool {
     if input.desired.holds[subject] != nil { return true }
