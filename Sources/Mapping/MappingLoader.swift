@@ -67,11 +67,11 @@ package struct MappingLoader {
     if root["packages"] == nil, root["accounts"] == nil {
       reader.error("neither 'packages' nor 'accounts' is in this file", at: root.location)
     }
-    for node in reader.items(root["packages"]) ?? [] {
+    reader.items(root["packages"])?.forEach { node in
       if let rule = packageRule(node) { packages.append(rule) }
     }
-    for node in reader.items(root["accounts"]) ?? [] {
-      guard let rule = accountsRule(node) else { continue }
+    reader.items(root["accounts"])?.forEach { node in
+      guard let rule = accountsRule(node) else { return }
       if let first = accounts.first(where: { $0.target == rule.target }) {
         reader.error(
           "'\(rule.target)' has an accounts rule already, at \(first.location)", at: rule.location)

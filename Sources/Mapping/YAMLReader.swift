@@ -43,8 +43,9 @@ package struct YAMLReader {
   ) -> YAMLFields? {
     guard let fields = anyFields(node) else { return nil }
     for entry in fields.entries where !keys.contains(entry.key) {
+      let free = keys.filter { fields[$0] == nil }
       let advice =
-        nearest(to: entry.key, among: keys).map { "did you mean '\($0)'?" }
+        nearest(to: entry.key, among: free).map { "did you mean '\($0)'?" }
         ?? "the keys here are \(keys.joined(separator: ", "))"
       error("unknown key '\(entry.key)'; \(advice)", at: entry.location)
     }
@@ -99,6 +100,16 @@ package struct YAMLReader {
     return texts.count == items.count ? texts : nil
   }
 
+  /// A list of at least one text; a single text is a list of one.
+  package mutating func someTexts(_ node: YAMLNode?) -> [String]? {
+    guard let node, let texts = texts(node) else { return nil }
+    guard !texts.isEmpty else {
+      error("\(node.label) is empty", at: node.location)
+      return nil
+    }
+    return texts
+  }
+
   package mutating func flag(_ node: YAMLNode?) -> Bool? {
     guard let node else { return nil }
     switch node.content {
@@ -132,13 +143,20 @@ package struct YAMLReader {
     }
   }
 
-  /// A duration longer than nothing without years or months, whose length depends on the date.
-  package mutating func duration(_ node: YAMLNode?) -> Duration? {
+  /// A duration without years or months, whose length depends on the date. Longer than nothing
+  /// unless `orNone` allows that.
+  package mutating func duration(_ node: YAMLNode?, orNone: Bool = false) -> Duration? {
     guard let node, let value = calendarDuration(node) else { return nil }
     let seconds = value.days * 86_400 + value.seconds
-    guard value.months == 0, seconds > 0 else {
+    guard value.months == 0 else {
       error(
-        "\(node.label) must be longer than nothing, in weeks or shorter units", at: node.location)
+        "\(node.label) must be in weeks or shorter units; months differ in length",
+        at: node.location)
+      return nil
+    }
+    guard seconds > 0 || orNone else {
+      error(
+        "\(node.label) must be longer than nothing", at: node.location)
       return nil
     }
     return .seconds(seconds)
