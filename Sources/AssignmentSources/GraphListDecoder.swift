@@ -179,12 +179,13 @@ struct GraphListDecoder: ~Copyable {
       // Annotations (`connectedOrganization@odata.context`) are no attributes.
       if name.contains("@odata.") {
         try tokens.skipRest(of: token)
+      } else if Self.texts.contains(name), token != .string, token != .null {
+        draft.blame(.attribute(name), "\(token.noun) where text is due")
+        try tokens.skipRest(of: token)
       } else if token == .beginObject {
         try attributes(prefix: name + ".")
       } else if token == .beginArray {
         try elements(of: name)
-      } else if Self.texts.contains(name), token != .string, token != .null {
-        draft.blame(.attribute(name), "\(token.noun) where text is due")
       } else if let value = scalar(token) {
         append(value, to: name)
       }

@@ -4,7 +4,7 @@
 struct JSONTokenizer: ~Copyable {
   static let maximumDepth = 64
   static let maximumText = 1 << 20
-  static let maximumMembers = 10_000
+  static let maximumMembers = 2_000
 
   enum Token: Equatable {
     case beginObject, endObject, beginArray, endArray
@@ -261,10 +261,10 @@ extension JSONTokenizer {
       guard index < input.limit else { continue }
       switch input.bytes[index] {
       case UInt8(ascii: "\""):
-        input.cursor += 1
         guard isASCII || isValidUTF8(text) else {
           throw input.fault("the string that ends here is not valid UTF-8")
         }
+        input.cursor += 1
         return
       case UInt8(ascii: "\\"): try readEscape()
       default: throw input.fault("a control character in a string must be escaped")
