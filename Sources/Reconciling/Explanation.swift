@@ -1,5 +1,5 @@
 package import AccessModel
-package import Mapping
+import Mapping
 package import Planning
 
 /// Everything that bears on one subject: what they hold, what it maps to, what is ours, what is next.
@@ -107,7 +107,12 @@ extension Reconciler {
       reference: reference, package: package.name, validity: validity,
       standing: book.standing(of: reference),
       mapsTo: mapping.rules(for: package).flatMap { rule in
-        rule.entitlements.map(\.description)
+        rule.entitlements.map { entitlement in
+          switch entitlement.object {
+          case .account: "\(entitlement.target) an account"
+          case .group(let key): "\(entitlement.target) \(key)"
+          }
+        }
       })
   }
 }

@@ -46,9 +46,9 @@ struct Composition {
     return KnownTarget(
       id: target.id, naturalKeyAttribute: target.traits.naturalKeyAttribute, disableForms: forms
     ) { name in
-      do {
+      do throws(TargetError) {
         return try target.entitlementKey(for: name)
-      } catch let error {
+      } catch {
         throw BadGroupName(description: error.message)
       }
     }
@@ -62,12 +62,17 @@ struct Composition {
       case .external: .external
       case .simple(let dn, let password): .simple(dn: dn, password: try secrets(password))
       }
+    guard let groups = ldap.groups else {
+      throw CommandFailure(
+        status: .configuration,
+        message: "\(target.location): target \(target.id): 'groups' is missing")
+    }
     var settings = LDAPTarget.Configuration(
       id: target.id, urls: ldap.urls, bind: bind,
       accounts: LDAPTarget.Configuration.Accounts(
         base: ldap.accounts.base, objectClasses: ldap.accounts.objectClasses,
         rdn: ldap.accounts.rdn, anchor: ldap.accounts.anchor),
-      groups: ldap.groups.map(Self.groups))
+      groups: Self.groups(groups))
     settings.caFile = ldap.caFile
     settings.startTLS = ldap.startTLS
     settings.adopt = target.adopt
@@ -96,7 +101,7 @@ struct Composition {
       switch scim.auth {
       case .bearer(let token): .bearer(try secrets(token))
       case .basic(let username, let password):
-        .basic(username: username, password: try secrets(password))
+        .basic(user: username, password: try secrets(password))
       }
     var settings = SCIMTarget.Configuration(id: target.id, url: scim.url, auth: auth)
     settings.caFile = scim.caFile

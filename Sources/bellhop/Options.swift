@@ -1,6 +1,6 @@
 import AccessModel
-import ArgumentParser
-import Logging
+public import ArgumentParser
+public import Logging
 import Reconciling
 
 /// Options of every command.

@@ -3,12 +3,14 @@ import Glibc
 
 /// SIGTERM and SIGINT as a call, once; a second signal ends the process at once. SIGPIPE is ignored:
 /// a closed standard output must not stop a run in the middle of its writes.
-final class Signals: Sendable {
-  private let sources: [any DispatchSourceSignal]
+enum Signals {
+  // SAFETY: written by `onStop` alone, which the one command of the process calls once.
+  nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
 
-  init(_ stop: @escaping @Sendable () -> Void) {
+  /// From now on until the process ends. Call it once.
+  static func onStop(_ stop: @escaping @Sendable () -> Void) {
     signal(SIGPIPE, SIG_IGN)
-    sources = [SIGTERM, SIGINT].map { number in
+    for number in [SIGTERM, SIGINT] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
@@ -16,11 +18,7 @@ final class Signals: Sendable {
         stop()
       }
       source.resume()
-      return source
+      sources.append(source)
     }
-  }
-
-  func ignore() {
-    for source in sources { source.cancel() }
   }
 }

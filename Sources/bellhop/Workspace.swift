@@ -31,7 +31,8 @@ struct Workspace {
         message: "no configuration: there is no ./bellhop.yaml and no /etc/bellhop/bellhop.yaml; "
           + "name one with --config FILE or $BELLHOP_CONFIG")
     }
-    let read = ConfigurationReader.read(try text(of: path), path: path)
+    let read = ConfigurationReader.read(
+      try text(of: path), path: path, folder: folder(of: path))
     guard let configuration = read.configuration else { throw failure(read.diagnostics) }
     let composition = Composition(secrets: secrets.resolve(environment: environment))
     let targets = try configuration.targets.map { try composition.target($0) }
@@ -50,19 +51,19 @@ struct Workspace {
   var ledgerPath: String { configuration.state + "/ledger.sqlite" }
   var lockPath: String { configuration.state + "/lock" }
 
-  func ledger(readOnly: Bool) throws -> LedgerStore {
-    do {
+  func ledger(readOnly: Bool) throws -> any Ledger {
+    do throws(LedgerError) {
       return try LedgerStore(path: ledgerPath, readOnly: readOnly)
-    } catch let error as LedgerError {
+    } catch {
       throw CommandFailure(status: .ledger, message: error.description)
     }
   }
 
   /// Holds off every other run until the process ends or `release` is called.
   func lock(command: String) throws -> RunLock {
-    do {
+    do throws(RunLockError) {
       return try RunLock(path: lockPath, command: command, at: .wallClock)
-    } catch let error as RunLockError {
+    } catch {
       switch error {
       case .held: throw CommandFailure(status: .anotherRun, message: error.description)
       case .unusable: throw CommandFailure(status: .ledger, message: error.description)
@@ -83,6 +84,11 @@ struct Workspace {
       progress: { target, progress in
         if showsProgress { Console.progress("\(target): \(progress.done) of \(progress.total)") }
       })
+  }
+
+  /// The absolute folder that the configuration's relative paths start from.
+  private static func folder(of path: String) -> String {
+    URL(filePath: path, relativeTo: .currentDirectory()).absoluteURL.deletingLastPathComponent().path
   }
 
   private static func text(of path: String) throws -> String {

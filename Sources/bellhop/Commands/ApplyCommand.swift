@@ -1,5 +1,6 @@
 import AccessModel
 import ArgumentParser
+import LedgerStore
 import Mapping
 import Planning
 import Reconciling
@@ -34,8 +35,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let work = Task {
           try await reconciler.apply(context, readings: readings, selection: selection)
         }
-        let signals = Signals { work.cancel() }
-        defer { signals.ignore() }
+        Signals.onStop { work.cancel() }
         let report = try await work.value
         Console.endProgress()
         try await recorder.end(report)

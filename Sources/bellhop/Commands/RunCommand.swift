@@ -1,5 +1,6 @@
 import AccessModel
 import ArgumentParser
+import LedgerStore
 import Logging
 import Mapping
 import Planning
@@ -38,8 +39,7 @@ struct RunCommand: AsyncParsableCommand {
           Self.tell(report, log, json: json)
         })
       let work = Task { try await loop.run() }
-      let signals = Signals { work.cancel() }
-      defer { signals.ignore() }
+      Signals.onStop { work.cancel() }
       logger.info("started", metadata: ["version": "\(Bellhop.version)"])
       do {
         try await work.value
