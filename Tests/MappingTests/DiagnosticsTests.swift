@@ -56,4 +56,23 @@ private let cases =
     #expect(mappings?.packages.isEmpty == false)
     #expect(mappings?.accounts.isEmpty == false)
   }
+
+  @Test(arguments: [
+    "version: 1\u{0}", "\u{FEFF}version: 1", "%YAML 9.9\n---\n", "? [a, b]\n: c", "\t", "{",
+    "<<: {version: 1}", "*nobody", "version: 1\npackages:\n  - ? {a: b}\n    : c",
+  ])
+  func `what is no mapping is an error`(text: String) {
+    let (mappings, diagnostics) = MappingLoader.load(
+      [(path: "m.yaml", text: text)], targets: knownTargets)
+    #expect(mappings == nil)
+    #expect(diagnostics.hasErrors)
+  }
+
+  @Test func `deep nesting is an error`() {
+    for level in ["[", "- ", "{a: ", "? "] {
+      let text = String(repeating: level, count: 5_000)
+      let (mappings, _) = MappingLoader.load([(path: "m.yaml", text: text)], targets: knownTargets)
+      #expect(mappings == nil)
+    }
+  }
 }
