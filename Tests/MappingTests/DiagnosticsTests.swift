@@ -1,3 +1,4 @@
+import AccessModel
 import Foundation
 import Mapping
 import Testing
@@ -55,6 +56,27 @@ private let cases =
     #expect(diagnostics == [])
     #expect(mappings?.packages.isEmpty == false)
     #expect(mappings?.accounts.isEmpty == false)
+  }
+
+  @Test func `the mappings of the demonstration load without a word`() throws {
+    let folder = repository.appending(path: "fixtures/demo/mappings")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).map { name in
+      (path: name, text: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
+    }
+    let (mappings, diagnostics) = MappingLoader.load(files, targets: knownTargets)
+    #expect(diagnostics == [])
+    #expect(mappings?.targets == ["corp", "wiki"])
+  }
+
+  @Test(arguments: ["true", "no", "0123", "12:30", "1e3", "~x", "2026-01-12"])
+  func `a constant is the text that was written`(text: String) throws {
+    let set = try mappings(
+      """
+      version: 1
+      packages: [{ accessPackage: A, entitlements: [{ target: wiki, account: true }] }]
+      accounts: [{ target: wiki, attributes: { userName: { constant: \(text) } } }]
+      """)
+    #expect(set.accounts[0].attributes.map(\.source) == [.constant([text])])
   }
 
   @Test(arguments: [
