@@ -13,24 +13,43 @@ enum Correlation: Equatable {
 struct Correlator {
   private let actual: ActualState
   private let rule: CorrelationRule
-  private let owned: [SubjectID: Ownership.Account]
+  private let owned: [Ownership.Account]
+  private let ownedPositions: [SubjectID: Int]
   private var byImmutableID: [String: Int] = [:]
-  private var byKey: [AccountKey: Int] = [:]
-  private var byAnchor: [SubjectID: [Int]] = [:]
-  private var byNaturalKey: [String: [Int]] = [:]
+  private var byAnchor = Index<SubjectID>()
+  private var byNaturalKey = Index<String>()
+
+  /// Positions by a key that should be unique; repetitions are rare and kept apart.
+  private struct Index<Key: Hashable> {
+    private var first: [Key: Int] = [:]
+    private var more: [Key: [Int]] = [:]
+
+    mutating func reserve(_ count: Int) { first.reserveCapacity(count) }
+
+    mutating func insert(_ key: Key, _ position: Int) {
+      if let earlier = first[key] {
+        more[key, default: [earlier]].append(position)
+      } else {
+        first[key] = position
+      }
+    }
+
+    subscript(key: Key) -> [Int] { more[key] ?? first[key].map { [$0] } ?? [] }
+  }
 
   init(_ actual: ActualState, owned: [Ownership.Account], rule: CorrelationRule) {
     self.actual = actual
     self.rule = rule
-    self.owned = Dictionary(
-      owned.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    self.owned = owned
+    ownedPositions = Dictionary(
+      owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    byImmutableID.reserveCapacity(actual.accounts.count)
+    byAnchor.reserve(actual.accounts.count)
+    byNaturalKey.reserve(actual.accounts.count)
     for (position, account) in actual.accounts.enumerated() {
       byImmutableID[account.identity.immutableID] = position
-      byKey[account.key] = position
-      if let anchor = account.anchor { byAnchor[anchor, default: []].append(position) }
-      if let key = account.naturalKey {
-        byNaturalKey[Self.folded(key), default: []].append(position)
-      }
+      if let anchor = account.anchor { byAnchor.insert(anchor, position) }
+      if let key = account.naturalKey { byNaturalKey.insert(Self.folded(key), position) }
     }
   }
 
@@ -38,31 +57,45 @@ struct Correlator {
   /// word when the account is created.
   private static func folded(_ key: String) -> String { key.lowercased() }
 
+  /// The ledger's row of a subject.
+  func ownedAccount(of subject: SubjectID) -> Ownership.Account? {
+    ownedPositions[subject].map { owned[$0] }
+  }
+
   /// The account a ledger row names, if it is still there.
   func position(of account: Ownership.Account) -> Int? {
     byImmutableID[account.identity.immutableID]
   }
 
+  /// The account that a target knows by this key now.
+  private func account(at key: AccountKey) -> ActualAccount? {
+    let position = actual.accounts.firstPosition { $0.key >= key }
+    guard position < actual.accounts.count, actual.accounts[position].key == key else {
+      return nil
+    }
+    return actual.accounts[position]
+  }
+
   func correlate(_ subject: SubjectID, naturalKey: String?) -> Correlation {
-    if let row = owned[subject], row.origin != .intended {
+    if let row = ownedAccount(of: subject), row.origin != .intended {
       if let position = position(of: row) { return linked(position, subject) }
-      if let stranger = byKey[row.identity.key].map({ actual.accounts[$0] }) {
+      if let stranger = account(at: row.identity.key) {
         return .conflict(
           reason: "\(stranger.key) is not the account we knew: its immutable id is "
             + "\(stranger.identity.immutableID), ours was \(row.identity.immutableID)")
       }
     }
-    if let positions = byAnchor[subject] {
-      guard let position = positions.first, positions.count == 1 else {
-        let keys = positions.map { actual.accounts[$0].key.rawValue }.sorted()
-        return .conflict(
-          reason: "\(keys.count) accounts carry the anchor of this subject: "
-            + keys.joined(separator: "; "))
-      }
-      return .linked(position, adopting: false)
+    let anchored = byAnchor[subject]
+    if anchored.count > 1 {
+      let keys = anchored.map { actual.accounts[$0].key.rawValue }.sorted()
+      return .conflict(
+        reason: "\(keys.count) accounts carry the anchor of this subject: "
+          + keys.joined(separator: "; "))
     }
-    if let naturalKey, let positions = byNaturalKey[Self.folded(naturalKey)] {
-      return taken(naturalKey, by: positions)
+    if let position = anchored.first { return .linked(position, adopting: false) }
+    if let naturalKey {
+      let positions = byNaturalKey[Self.folded(naturalKey)]
+      if !positions.isEmpty { return taken(naturalKey, by: positions) }
     }
     guard actual.coverage.isComplete else {
       return .conflict(reason: "its account was not seen, but not all accounts could be read")

@@ -5,18 +5,19 @@ import AccessModel
 /// A holder is a member as it was read; or, behind all of those, a desired account that this plan
 /// creates. Ledger rows whose account is nowhere to be seen have no holder.
 struct Frame {
-  /// Sorted by membership; `row` is its position in the state it came from.
-  var desired: ContiguousArray<(membership: MembershipIndex, row: Int32)> = []
-  var owned = MembershipSet.empty
-  /// One for each of `owned.sorted`.
-  var ownedRows: ContiguousArray<Int32> = []
+  /// A membership with the row of the state it came from.
+  struct Row {
+    let membership: MembershipIndex
+    let row: Int32
+  }
+
+  /// Both sorted by membership.
+  var desired: ContiguousArray<Row> = []
+  var owned: ContiguousArray<Row> = []
   /// Ledger rows without a holder.
   var lost: [Int32] = []
-
-  /// The ledger's row of a membership.
-  func ownedRow(_ membership: MembershipIndex) -> Int? {
-    owned.position(of: membership).map { Int(ownedRows[$0]) }
-  }
+  /// What the mapping says of those already in a group; one for each group of the scope.
+  var policies: [DesiredGroup] = []
 
   func isDesired(_ membership: MembershipIndex) -> Bool {
     let position = desired.firstPosition { $0.membership >= membership }
@@ -30,13 +31,19 @@ extension Planner {
 
   func makeFrame() -> Frame {
     var frame = Frame()
+    frame.policies = input.scope.groups.map { DesiredGroup(key: $0) }
     let desiredGroups = input.desired.groups.map { scopePosition(of: $0.key) }
+    for (position, group) in zip(desiredGroups, input.desired.groups) {
+      if let position { frame.policies[position] = group }
+    }
     frame.desired.reserveCapacity(input.desired.memberships.count)
     for (row, membership) in input.desired.memberships.sorted.enumerated() {
       guard let group = desiredGroups[membership.group],
         let holder = holder(ofDesired: membership.account)
       else { continue }
-      frame.desired.append((MembershipIndex(group: group, account: holder), Int32(row)))
+      frame.desired.append(
+        Frame.Row(
+          membership: MembershipIndex(group: group, account: holder), row: Int32(row)))
     }
     frame.desired.sort { $0.membership < $1.membership }
     locateOwned(&frame)
@@ -51,31 +58,35 @@ extension Planner {
     }
   }
 
+  /// A value that outlived its account is where the row is, even while the account is created again:
+  /// whoever gets the name next would inherit it.
   private func locateOwned(_ frame: inout Frame) {
     let owned = input.owned
     let groups = owned.groupKeys.map { scopePosition(of: $0) }
-    let holders = owned.subjects.map { holder(ofOwned: $0) }
-    let dangling = danglingHolders(of: owned.subjects, holders)
-    var located: ContiguousArray<(membership: MembershipIndex, row: Int32)> = []
-    located.reserveCapacity(owned.memberships.count)
+    let present = owned.subjects.map { subject in
+      correlator.ownedAccount(of: subject).flatMap { correlator.position(of: $0) }
+    }
+    let dangling = danglingHolders(of: owned.subjects, present)
+    let expected = owned.subjects.map { subject in
+      desiredPositions[subject].flatMap { holder(ofDesired: $0) }
+    }
+    frame.owned.reserveCapacity(owned.memberships.count)
     for (row, membership) in owned.memberships.sorted.enumerated() {
       guard let group = groups[membership.group] else { continue }
-      if let holder = holders[membership.account] ?? dangling[membership.account] {
-        located.append((MembershipIndex(group: group, account: holder), Int32(row)))
-      } else {
-        frame.lost.append(Int32(row))
+      var holder = expected[membership.account] ?? present[membership.account]
+      if let value = dangling[membership.account] {
+        let index = MembershipIndex(group: group, account: value)
+        if holder == nil || input.actual.memberships.contains(index) { holder = value }
       }
+      guard let holder else {
+        frame.lost.append(Int32(row))
+        continue
+      }
+      frame.owned.append(
+        Frame.Row(
+          membership: MembershipIndex(group: group, account: holder), row: Int32(row)))
     }
-    located.sort { $0.membership < $1.membership }
-    frame.owned = MembershipSet(ContiguousArray(located.map(\.membership)))
-    frame.ownedRows = ContiguousArray(located.map(\.row))
-  }
-
-  private func holder(ofOwned subject: SubjectID) -> Int? {
-    if let position = desiredPositions[subject], let holder = holder(ofDesired: position) {
-      return holder
-    }
-    return ownedAccounts[subject].flatMap { correlator.position(of: $0) }
+    frame.owned.sort { $0.membership < $1.membership }
   }
 
   /// Values in groups that name an account of ours which is gone.
@@ -86,7 +97,7 @@ extension Planner {
       input.actual.strangers.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     var result: [Int: Int] = [:]
     for index in lost {
-      guard let row = ownedAccounts[subjects[index]] else { continue }
+      guard let row = correlator.ownedAccount(of: subjects[index]) else { continue }
       if let stranger = strangers[row.identity.key] {
         result[index] = input.actual.accounts.count + stranger
       }

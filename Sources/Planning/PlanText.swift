@@ -20,7 +20,7 @@ package struct PlanText: Sendable {
         visible(group.rawValue), plan.changes.filter { $0.group == group }.map(row), &lines)
     }
     if let digest = approved.heldDigest {
-      section("Held by limits", approved.held.map(row), &lines)
+      section("Held by limits", approved.held.map(heldRow), &lines)
       lines += approved.violations.map { "    \($0)" }
       lines += ["    to let exactly these pass, once: bellhop approve \(digest)"]
     }
@@ -97,6 +97,12 @@ package struct PlanText: Sendable {
     case .removeMember(let membership, let ending):
       Row(sign: "-", name: name(membership.account), rest: visible("\(ending)"))
     }
+  }
+
+  private func heldRow(_ change: Change) -> Row {
+    let row = row(change)
+    guard let group = change.group else { return row }
+    return Row(sign: row.sign, name: row.name, rest: "\(visible(group.rawValue)): \(row.rest)")
   }
 
   private func row(_ hold: Hold) -> Row {

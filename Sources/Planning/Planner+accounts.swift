@@ -31,7 +31,8 @@ extension Planner {
 
   private mutating func create(_ account: DesiredAccount) {
     links.append(.pending)
-    let wasOurs = ownedAccounts[account.subject].map { $0.origin != .intended } ?? false
+    let wasOurs =
+      correlator.ownedAccount(of: account.subject).map { $0.origin != .intended } ?? false
     if wasOurs {
       findings.append(.drift("the account was deleted", group: nil, subject: account.subject))
     }
@@ -48,7 +49,7 @@ extension Planner {
 
   private mutating func keep(_ account: DesiredAccount, at position: Int, adopting: Bool) {
     let actual = input.actual.accounts[position]
-    let row = ownedAccounts[account.subject]
+    let row = correlator.ownedAccount(of: account.subject)
     if row == nil, !adopting { unrecordedAnchors += 1 }
     if row?.identity != actual.identity || row?.because != account.because
       || row?.origin == .intended

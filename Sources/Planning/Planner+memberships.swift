@@ -1,61 +1,64 @@
 import AccessModel
 
 extension Planner {
+  /// One merge over what should be, what is and what is ours; see the table of `plan`.
   mutating func planMemberships() {
     let frame = makeFrame()
-    var reporter = MembershipReport()
+    var report = MembershipReport()
     let actual = input.actual.memberships.sorted
-    var (next, present) = (0, 0)
-    while next < frame.desired.count || present < actual.count {
-      if present == actual.count
-        || next < frame.desired.count && frame.desired[next].membership < actual[present]
-      {
-        add(frame.desired[next], frame)
-        next += 1
-      } else if next == frame.desired.count || actual[present] < frame.desired[next].membership {
-        surplus(actual[present], frame, &reporter)
-        present += 1
-      } else {
-        agree(frame.desired[next], frame)
-        next += 1
-        present += 1
+    var (next, present, ours) = (0, 0, 0)
+    while true {
+      let wanted = next < frame.desired.count ? frame.desired[next] : nil
+      let seen = present < actual.count ? actual[present] : nil
+      let known = ours < frame.owned.count ? frame.owned[ours] : nil
+      guard let membership = least(least(wanted?.membership, seen), known?.membership) else {
+        break
       }
+
+      let row = known?.membership == membership ? known.map { Int($0.row) } : nil
+      switch (wanted?.membership == membership ? wanted : nil, seen == membership) {
+      case (let wanted?, true): agree(wanted, row, frame)
+      case (let wanted?, false): add(wanted, row)
+      case (nil, true): surplus(membership, row, frame, &report)
+      case (nil, false):
+        if let row { settleUnseen(row: row, group: membership.group) }
+      }
+      if wanted?.membership == membership { next += 1 }
+      if seen == membership { present += 1 }
+      while ours < frame.owned.count, frame.owned[ours].membership == membership { ours += 1 }
     }
-    settleUnseen(frame)
+    for row in frame.lost { settleLost(row: Int(row)) }
     noteGroups()
-    findings += reporter.findings
+    findings += report.findings
   }
 
-  private mutating func agree(
-    _ desired: (membership: MembershipIndex, row: Int32), _ frame: Frame
-  ) {
-    let subject = desiredSubject(desired.row)
-    let key = input.scope.groups[desired.membership.group]
-    let mayAdopt = input.adopt || policy(of: key).adopt || policy(of: key).exclusive
-    guard let row = frame.ownedRow(desired.membership) else {
-      note(key, subject, mayAdopt ? .adopted : .preExisting, row: desired.row)
-      return
-    }
+  private func least(_ left: MembershipIndex?, _ right: MembershipIndex?) -> MembershipIndex? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
+  private mutating func agree(_ desired: Frame.Row, _ row: Int?, _ frame: Frame) {
+    let policy = frame.policies[desired.membership.group]
+    let mayAdopt = input.adopt || policy.adopt || policy.exclusive
+    guard let row else { return note(desired, mayAdopt ? .adopted : .preExisting) }
     switch input.owned.origins[row] {
-    case .intended: note(key, subject, .created, row: desired.row)
-    case .preExisting where mayAdopt: note(key, subject, .adopted, row: desired.row)
+    case .intended: note(desired, .created)
+    case .preExisting where mayAdopt: note(desired, .adopted)
     case let origin:
       if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row) {
-        note(key, subject, origin, row: desired.row)
+        note(desired, origin)
       }
     }
   }
 
-  private mutating func note(
-    _ group: EntitlementKey, _ subject: SubjectID, _ origin: Ownership.Origin, row: Int32
-  ) {
+  private mutating func note(_ desired: Frame.Row, _ origin: Ownership.Origin) {
     notes.append(
-      .membership(group, subject, origin: origin, because: input.desired.reasons[Int(row)]))
+      .membership(
+        input.scope.groups[desired.membership.group], desiredSubject(desired.row),
+        origin: origin, because: input.desired.reasons[Int(desired.row)]))
   }
 
-  private mutating func add(
-    _ desired: (membership: MembershipIndex, row: Int32), _ frame: Frame
-  ) {
+  private mutating func add(_ desired: Frame.Row, _ row: Int?) {
     let key = input.scope.groups[desired.membership.group]
     let account = input.desired.accounts[
       input.desired.memberships.sorted[Int(desired.row)].account]
@@ -64,7 +67,7 @@ extension Planner {
       return
     }
     var isDrift = false
-    if let row = frame.ownedRow(desired.membership) {
+    if let row {
       isDrift = [.created, .adopted].contains(input.owned.origins[row])
       if isDrift {
         findings.append(
@@ -123,16 +126,14 @@ extension Planner {
   }
 
   private mutating func surplus(
-    _ membership: MembershipIndex, _ frame: Frame, _ report: inout MembershipReport
+    _ membership: MembershipIndex, _ row: Int?, _ frame: Frame, _ report: inout MembershipReport
   ) {
     let key = input.scope.groups[membership.group]
-    let isExclusive = policy(of: key).exclusive
-    let row = frame.ownedRow(membership)
     let origin = row.map { input.owned.origins[$0] }
     let subject = row.map { ownedSubject($0) } ?? anchor(ofMember: membership.account)
 
     guard let row, let origin, origin != .preExisting else {
-      if isExclusive {
+      if frame.policies[membership.group].exclusive {
         removeFromExclusive(membership, key, subject)
       } else if origin == .preExisting {
         report.preExisting[key, default: 0] += 1
@@ -201,17 +202,9 @@ extension Planner {
         Membership(group: key, groupID: groupID, account: account), because: ending))
   }
 
-  private mutating func settleUnseen(_ frame: Frame) {
-    for (index, membership) in frame.owned.sorted.enumerated() {
-      if !input.actual.memberships.contains(membership), !frame.isDesired(membership) {
-        settleUnseen(row: Int(frame.ownedRows[index]), group: membership.group)
-      }
-    }
-    for row in frame.lost {
-      let key = input.owned.groupKeys[input.owned.memberships.sorted[Int(row)].group]
-      guard let group = scopePosition(of: key) else { continue }
-      settleUnseen(row: Int(row), group: group)
-    }
+  private mutating func settleLost(row: Int) {
+    let key = input.owned.groupKeys[input.owned.memberships.sorted[row].group]
+    if let group = scopePosition(of: key) { settleUnseen(row: row, group: group) }
   }
 
   /// Where the group was read to its end the membership is gone. Where it was not, an ending that
@@ -227,7 +220,7 @@ extension Planner {
     case .present(_, .partial), .unreadable:
       guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
         ending.cause.standsAlone, input.owned.origins[row] != .preExisting,
-        let account = ownedAccounts[subject]
+        let account = correlator.ownedAccount(of: subject)
       else { return }
       var groupID: String?
       if case .present(let id, _) = input.actual.groups[group] { groupID = id }
@@ -255,13 +248,6 @@ extension Planner {
       notes.append(
         .group(input.scope.groups[position], immutableID: id, origin: .preExisting))
     }
-  }
-
-  private func policy(of key: EntitlementKey) -> (adopt: Bool, exclusive: Bool) {
-    let groups = input.desired.groups
-    let position = groups.firstPosition { $0.key >= key }
-    guard position < groups.count, groups[position].key == key else { return (false, false) }
-    return (groups[position].adopt, groups[position].exclusive)
   }
 
   private func desiredSubject(_ row: Int32) -> SubjectID {

@@ -90,7 +90,6 @@ struct Planner {
   /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
   var keptSubjects: Set<SubjectID> = []
 
-  let ownedAccounts: [SubjectID: Ownership.Account]
   let desiredPositions: [SubjectID: Int]
 
   init(_ input: PlanInput) {
@@ -98,8 +97,6 @@ struct Planner {
     correlator = Correlator(
       input.actual, owned: input.owned.accounts,
       rule: input.desired.accountRule?.correlation ?? .anchor)
-    ownedAccounts = Dictionary(
-      input.owned.accounts.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
     desiredPositions = Dictionary(
       input.desired.accounts.enumerated().map { ($1.subject, $0) },
       uniquingKeysWith: { first, _ in first })
@@ -123,10 +120,10 @@ struct Planner {
   }
 
   var result: Plan {
-    var members: [EntitlementKey: Int] = [:]
-    for membership in input.actual.memberships.sorted {
-      members[input.scope.groups[membership.group], default: 0] += 1
-    }
+    var counts = [Int](repeating: 0, count: input.scope.groups.count)
+    for membership in input.actual.memberships.sorted { counts[membership.group] += 1 }
+    let members = Dictionary(
+      zip(input.scope.groups, counts).filter { $1 > 0 }, uniquingKeysWith: { first, _ in first })
     return Plan(
       target: input.desired.target, changes: changes, holds: holds, findings: findings,
       notes: notes,

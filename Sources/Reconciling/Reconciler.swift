@@ -99,7 +99,7 @@ package struct Reconciler: Sendable {
   }
 
   /// Sources that are no longer configured take part as unread, so that what they justified is held.
-  private func makeBook(
+  func makeBook(
     _ readings: [SourceResult], now: Instant
   ) async throws(LedgerError) -> AssignmentBook {
     var books: [SourceBook] = []

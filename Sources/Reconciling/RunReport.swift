@@ -11,7 +11,7 @@ package struct RunReport: Sendable {
   /// The next instant at which an assignment starts or ends.
   package let nextBoundary: Instant?
   /// Access packages in the readings that no mapping names, sorted.
-  package let unmappedPackages: [String]
+  package let unmappedPackages: [AccessPackage]
   /// Whether the plans were carried out.
   package let isApplied: Bool
 
