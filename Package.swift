@@ -85,7 +85,9 @@ let package = Package(
       dependencies: [
         "AccessModel", "bellhop", "ConnectorTesting", "Mapping", "Reconciling", "Secrets",
       ]),
-    .testTarget(name: "EndToEndTests", dependencies: ["AccessModel", "ConnectorTesting"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["AccessModel", "bellhop", "ConnectorTesting", "HTTPTransport"]),
   ],
   swiftLanguageModes: [.v6]
 )
