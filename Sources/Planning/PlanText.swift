@@ -35,7 +35,7 @@ package struct PlanText: Sendable {
     if let digest = approved.heldDigest {
       section("Held by limits", approved.held.map(words.heldRow), &lines)
       lines += approved.violations.map { "    \(visible($0.description))" }
-      lines += ["    to let exactly these pass, once: bellhop approve \(digest) --reason …"]
+      lines += ["    to let exactly these pass, once: bellhop approve \(digest)"]
     }
     section("Held: kept as it is", plan.holds.map(words.row), &lines)
     section("Noticed", plan.findings.map(words.row), &lines)
