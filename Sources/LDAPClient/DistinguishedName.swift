@@ -84,6 +84,14 @@ package struct DistinguishedName: Sendable {
     let wanted = AttributeType.normalise(type)
     return names.first?.parts.first { AttributeType.normalise($0.type) == wanted }?.value
   }
+
+  /// Of an attribute's values, the one that the leaf is named by; the first if it is named by another
+  /// attribute.
+  package func namingValue(of type: String, among values: [String]) -> String? {
+    guard let name = leafValue(of: type) else { return values.first }
+    let folded = Part.fold(name)
+    return values.first { Part.fold($0).utf8.elementsEqual(folded.utf8) } ?? values.first
+  }
 }
 
 extension DistinguishedName: Hashable {
