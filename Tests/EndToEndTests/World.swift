@@ -1,6 +1,7 @@
 import AccessModel
 import ConnectorTesting
 import Foundation
+import HTTPTransport
 import Testing
 
 /// All tests of the built program. One after the other: they measure times.
