@@ -1,0 +1,85 @@
+package import AccessModel
+import Foundation
+import Glibc
+
+/// The folder that the ledger and the run lock live in.
+package struct StateFolder: Sendable {
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  package var ledger: String { path + "/ledger.sqlite" }
+  package var lock: String { path + "/lock" }
+
+  /// The folder that a file lies in.
+  init(containing file: String) {
+    guard let slash = file.lastIndex(of: "/") else {
+      path = "."
+      return
+    }
+    path = slash == file.startIndex ? "/" : String(file[..<slash])
+  }
+
+  /// Makes the folder, for its owner alone, and those above it if they are missing.
+  ///
+  /// Throws if it cannot be made, or lies on a file system that other machines write to as well.
+  package func create() throws(LedgerError) {
+    try makeFolders(upTo: path)
+    try requireLocalFileSystem()
+  }
+
+  /// Throws if the folder lies on a network file system: its locks cannot be relied on, and the
+  /// write-ahead log needs memory that all its users share (sqlite.org/wal.html).
+  func requireLocalFileSystem() throws(LedgerError) {
+    let type = try fileSystemType()
+    guard MountTable.isRemote(type) else { return }
+    throw LedgerError(
+      message:
+        "\(path): the state folder lies on a network file system (\(type)), where file locks "
+        + "cannot be relied on; name a folder on a local disk as 'state'")
+  }
+
+  private func fileSystemType() throws(LedgerError) -> String {
+    let mounts: MountTable
+    do {
+      mounts = MountTable(
+        parsing: try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8))
+    } catch {
+      throw LedgerError(
+        message: "/proc/self/mountinfo: reading what kind of file system the state folder lies on: "
+          + "\(error)")
+    }
+    guard let resolved = realpath(path, nil) else {
+      throw LedgerError(message: "\(path): finding the state folder: \(lastSystemError())")
+    }
+    defer { free(resolved) }
+    guard let type = mounts.fileSystemType(of: String(cString: resolved)) else {
+      throw LedgerError(message: "\(path): /proc/self/mountinfo names no file system for it")
+    }
+    return type
+  }
+
+  private func makeFolders(upTo path: String) throws(LedgerError) {
+    if mkdir(path, 0o700) == 0 {
+      try synchronize(StateFolder(containing: path).path)
+    } else if errno == ENOENT, path.contains("/"), path != "/" {
+      try makeFolders(upTo: StateFolder(containing: path).path)
+      try makeFolders(upTo: path)
+    } else if errno != EEXIST {
+      throw LedgerError(message: "\(path): making the state folder: \(lastSystemError())")
+    }
+  }
+
+  /// A folder is durable once the folder that names it is.
+  private func synchronize(_ parent: String) throws(LedgerError) {
+    let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw LedgerError(message: "\(parent): making it durable: \(lastSystemError())")
+    }
+  }
+}
+
+/// What the last failed system call said.
+func lastSystemError() -> String { String(cString: strerror(errno)) }
