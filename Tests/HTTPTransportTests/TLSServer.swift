@@ -39,10 +39,8 @@ func withTLSServer<Result>(
       "s_server", "-accept", "127.0.0.1:\(port)", "-cert", path("server.crt"),
       "-key", path("server.key"), "-www", "-quiet",
     ] + options)
-  defer {
-    process.terminate()
-    process.waitUntilExit()
-  }
+  // A process started from a thread of the cooperative pool inherits a mask that blocks SIGTERM.
+  defer { kill(process.processIdentifier, SIGKILL) }
   try await Task.sleep(for: .milliseconds(500))
   return try await body(
     TLSServer(port: port, authority: path("authority.crt"), stranger: path("stranger.crt")))
