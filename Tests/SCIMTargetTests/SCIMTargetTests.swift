@@ -124,9 +124,7 @@ import Testing
         if request.method == .patch { return HTTPResponse(status: 204) }
         return try await transport.send(request)
       }
-      let deaf = try SCIMTarget(
-        .init(id: "wiki", url: "\(world.server.url)", auth: .bearer(world.token)),
-        transport: quiet, clock: HastyClock())
+      let deaf = try world.target(over: quiet)
       let changes: [Change] = [
         .disableAccount(ada, .deactivate, because: world.ended),
         world.addition(ada, "Editors", id),
@@ -229,6 +227,43 @@ import Testing
     }
   }
 
+  @Test func `a member that the service will not have does not keep the others out`() async throws {
+    try await withSCIMWorld {
+      $0.chunk = 8
+    } _: { world in
+      var accounts: [AccountReference] = []
+      for number in 0..<8 {
+        accounts.append(try await world.account(SubjectID("subject-\(number)")))
+      }
+      let bad = accounts[3].identity?.key.rawValue ?? ""
+      let id = try await world.group("Editors")
+      let transport = world.transport
+      let picky = StubTransport { request throws(TransportError) in
+        let body = String(decoding: request.body ?? [], as: UTF8.self)
+        guard request.method == .patch, body.contains(bad) else {
+          return try await transport.send(request)
+        }
+        return HTTPResponse(status: 400, body: Array(#"{"scimType":"invalidValue"}"#.utf8))
+      }
+      let target = try world.target(over: picky)
+      let outcomes = try await target.apply(
+        accounts.map { world.addition($0, "Editors", id) }, progress: { _ in })
+      #expect(outcomes.map(\.isDone) == (0..<8).map { $0 != 3 })
+      #expect(outcomes[3].word == "refused")
+      #expect(try await world.members(id).count == 7)
+    }
+  }
+
+  @Test func `a refusal names the attributes that the service's schema does not have`() async throws
+  {
+    try await withSCIMWorld { world in
+      let unknown = "urn:example:schemas:1.0:Badge:number"
+      let outcome = try await world.apply([world.creation("ada", [unknown: ["7"]])])[0]
+      #expect(outcome.word == "refused")
+      #expect(outcome.detail?.hasSuffix("; its schema has no \(unknown)") == true)
+    }
+  }
+
   @Test func `a change whose answer was lost is settled by reading`() async throws {
     try await withSCIMWorld { world in
       let ada = try await world.account("ada")
@@ -263,9 +298,7 @@ import Testing
         }
         return HTTPResponse(status: 200, body: Array(empty.utf8))
       }
-      let target = try SCIMTarget(
-        .init(id: "wiki", url: "\(world.server.url)", auth: .bearer(world.token)),
-        transport: greedy, clock: HastyClock())
+      let target = try world.target(over: greedy)
       let first = try await target.apply([world.removal(ada, "Editors", id)]) { _ in }
       #expect(first == [.applied()])
       let writes = world.transport.writes.count

@@ -75,6 +75,13 @@ struct SCIMWorld: Sendable {
     capabilities = try await hand.discover()
   }
 
+  /// Another target over the same service.
+  func target(over transport: any HTTPTransport) throws -> SCIMTarget {
+    try SCIMTarget(
+      SCIMTarget.Configuration(id: "wiki", url: "\(server.url)", auth: .bearer(token)),
+      transport: transport, clock: HastyClock())
+  }
+
   let reason = Reason(assignments: [.init(source: "partners", id: "asn-1")])
   let ended = Ending.expired(
     .init(source: "partners", id: "asn-1"), end: .init(microseconds: 1_768_176_000_000_000))
