@@ -3,8 +3,8 @@ internal import Glibc
 package import HTTPTransport
 internal import Synchronization
 
-/// A running scim2-server, a SCIM service provider that nobody here wrote, in memory on loopback. It
-/// speaks HTTP/1.0 and closes every connection.
+/// A running scim2-server, a SCIM service provider that nobody here wrote, in memory on loopback.
+/// It speaks HTTP/1.0 and closes every connection.
 package final class SCIMServer: Sendable {
   package let url: HTTPURL
   package let token: String
@@ -18,8 +18,8 @@ package final class SCIMServer: Sendable {
     self.folder = folder
   }
 
-  /// The server is taken from the virtual environment at `$BELLHOP_SCIM_VENV`, or else `.venv/scim` in
-  /// the package's root. Throws if it is not installed or does not answer.
+  /// The server is taken from the virtual environment at `$BELLHOP_SCIM_VENV`, or else `.venv/scim`
+  /// in the package's root. Throws if it is not installed or does not answer.
   package static func start(_ features: SCIMServerFeatures = .all) async throws -> SCIMServer {
     let program = try scimServerProgram()
     let folder = FileManager.default.temporaryDirectory
@@ -80,8 +80,8 @@ package final class SCIMServer: Sendable {
 
   /// Ends the server at once and waits until it is gone; may be done twice.
   ///
-  /// By SIGKILL: a process started from a thread of the cooperative pool inherits that thread's signal
-  /// mask, which blocks SIGTERM.
+  /// By SIGKILL: a process started from a thread of the cooperative pool inherits that thread's
+  /// signal mask, which blocks SIGTERM.
   package func stop() {
     guard let process = process.withLock({ $0.take() }) else { return }
     kill(process.processIdentifier, SIGKILL)

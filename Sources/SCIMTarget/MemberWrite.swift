@@ -14,7 +14,7 @@ struct MemberWrite {
 
   func run() async throws(SCIMError) -> [Outcome] {
     let shown = GroupMembers(before)
-    let present = shown?.ids ?? []
+    let present = (shown ?? .none).ids
     // A service that shows no members may still have them: there a removal is sent in any case.
     let removals = unique { !$0.isMember && (shown == nil || present.contains($1)) }
     let additions = unique { $0.isMember && !present.contains($1) }
@@ -72,8 +72,8 @@ struct MemberWrite {
     return [:]
   }
 
-  /// A chunk that is refused is halved, until only the members that the service will not have are left
-  /// out, or its size is one that the service takes.
+  /// A chunk that is refused is halved, until only the members that the service will not have are
+  /// left out, or its size is one that the service takes.
   private func inChunks(
     _ ids: [AccountKey], _ operations: ([AccountKey]) -> [PatchOperation]
   ) async throws(SCIMError) -> [AccountKey: SCIMError] {
@@ -98,8 +98,8 @@ struct MemberWrite {
     return refusals
   }
 
-  /// The whole list, for a service that refuses the members one by one: from a fresh reading that shows
-  /// every member, so that nobody is lost with it.
+  /// The whole list, for a service that refuses the members one by one: from a fresh reading that
+  /// shows every member, so that nobody is lost with it.
   private func put(
     _ additions: [AccountKey], _ removals: [AccountKey]
   ) async throws(SCIMError) {
@@ -122,7 +122,7 @@ struct MemberWrite {
       guard let value = element["value"]?.text ?? element.text else { return true }
       return !gone.contains(AccountKey(value))
     }
-    let present = GroupMembers(group)?.ids ?? []
+    let present = (GroupMembers(group) ?? .none).ids
     let added = additions.filter { !present.contains($0) }
       .map { JSONValue.object(["value": .string($0.rawValue)]) }
     var body = group.withoutReadOnlyAttributes
@@ -137,7 +137,7 @@ struct MemberWrite {
       guard let group = try await target.provider.get(.group, id: groupID, capabilities) else {
         return nil
       }
-      return GroupMembers(group)?.ids ?? []
+      return (GroupMembers(group) ?? .none).ids
     } catch {
       return nil
     }

@@ -23,7 +23,8 @@ extension SCIMTarget {
     return outcomes
   }
 
-  /// One outcome for each change of the unit. A failure that concerns the whole service ends the run.
+  /// One outcome for each change of the unit. A failure that concerns the whole service ends the
+  /// run.
   private func apply(_ unit: WorkUnit, _ capabilities: Capabilities) async -> [Outcome] {
     if let stopReason {
       return unit.positions.map { _ in

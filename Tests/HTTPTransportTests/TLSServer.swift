@@ -1,8 +1,8 @@
 import ConnectorTesting
 import Foundation
 
-/// A TLS server (openssl s_server) whose certificate is for `localhost`, signed by an authority made for
-/// it alone.
+/// A TLS server (openssl s_server) whose certificate is for `localhost`, signed by an authority
+/// made for it alone.
 struct TLSServer {
   let port: UInt16
   /// The authority that signed its certificate.

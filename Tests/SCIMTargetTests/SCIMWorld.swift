@@ -8,7 +8,8 @@ import Synchronization
 
 /// Passes requests on to a real service, counts them, and can spoil what comes back.
 final class BendingTransport: HTTPTransport {
-  /// Gets the request and the service's true answer; what it returns or throws is what the client sees.
+  /// Gets the request and the service's true answer; what it returns or throws is what the client
+  /// sees.
   typealias Bend =
     @Sendable (HTTPRequest, HTTPResponse) throws(TransportError) -> HTTPResponse
 
