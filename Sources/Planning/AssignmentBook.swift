@@ -60,7 +60,7 @@ package struct SourceBook: Sendable {
   /// Those of the reading that are not simply live, by position.
   private let exceptions: [Int32: Standing]
   /// Known assignments that the reading does not hold, sorted.
-  private let missing: [(reference: AssignmentReference, standing: Standing)]
+  private let missing: [(known: KnownAssignment, standing: Standing)]
 
   package init(_ result: SourceResult, known: [KnownAssignment], now: Instant) {
     source = result.source
@@ -84,6 +84,19 @@ package struct SourceBook: Sendable {
     (exceptions, missing) = (walk.exceptions, walk.missing)
   }
 
+  /// The access package of an assignment that the reading or the ledger knows.
+  package func packageName(of id: AssignmentID) -> String? {
+    if let reading = live?.reading {
+      let position = reading.assignments.firstPosition { $0.id >= id }
+      if position < reading.assignments.count, reading.assignments[position].id == id {
+        return reading.packages[Int(reading.assignments[position].package)].name
+      }
+    }
+    let position = missing.firstPosition { $0.known.reference.id >= id }
+    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
+    return missing[position].known.package
+  }
+
   /// `nil` if neither the reading nor the ledger knows it.
   package func standing(of id: AssignmentID) -> Standing? {
     if let assignments = live?.reading.assignments {
@@ -92,8 +105,8 @@ package struct SourceBook: Sendable {
         return exceptions[Int32(position)] ?? .live
       }
     }
-    let position = missing.firstPosition { $0.reference.id >= id }
-    guard position < missing.count, missing[position].reference.id == id else { return nil }
+    let position = missing.firstPosition { $0.known.reference.id >= id }
+    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
     return missing[position].standing
   }
 }
@@ -113,6 +126,10 @@ package struct AssignmentBook: Sendable {
   package var isComplete: Bool { sources.allSatisfy { $0.coverage.isComplete } }
 
   package var nextBoundary: Instant? { sources.compactMap(\.nextBoundary).min() }
+
+  package func packageName(of reference: AssignmentReference) -> String? {
+    sources.first { $0.source == reference.source }?.packageName(of: reference.id)
+  }
 
   package func standing(of reference: AssignmentReference) -> Standing {
     guard let book = sources.first(where: { $0.source == reference.source }) else {
@@ -142,7 +159,7 @@ private struct Walk {
   let now: Instant
   var live: ContiguousArray<Int32> = []
   var exceptions: [Int32: Standing] = [:]
-  var missing: [(reference: AssignmentReference, standing: Standing)] = []
+  var missing: [(known: KnownAssignment, standing: Standing)] = []
   var updates: [KnownAssignment] = []
   var nextBoundary: Instant?
 
@@ -238,7 +255,7 @@ private struct Walk {
       standing = .held(reason: "\(known.reference) was not read: \(result.source) is incomplete")
     }
     if known.ending == nil, let end = known.validity.end { noteBoundary(end) }
-    missing.append((known.reference, standing))
+    missing.append((known, standing))
     if update != known { updates.append(update) }
   }
 
