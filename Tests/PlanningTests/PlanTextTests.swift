@@ -88,6 +88,13 @@ import Testing
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 
+  @Test func `the README shows that very plan`() throws {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent()
+    let plan = try String(contentsOf: tests.appending(path: "Golden/plan.txt"), encoding: .utf8)
+    let readme = try String(contentsOf: tests.appending(path: "../../README.md"), encoding: .utf8)
+    #expect(readme.contains("```\n\(plan)```"))
+  }
+
   @Test func `long sections are cut and say so`() {
     let text = PlanText(linesPerSection: 1).render(Limits.standard.approve(plan, recent: []))
     #expect(text.contains("… and 1 more; --all shows them"))
