@@ -57,7 +57,8 @@ let package = Package(
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"]),
     .testTarget(name: "MappingTests", dependencies: ["AccessModel", "Mapping"]),
     .testTarget(
-      name: "PlanningTests", dependencies: ["AccessModel", "ConnectorTesting", "Planning"]),
+      name: "PlanningTests", dependencies: ["AccessModel", "ConnectorTesting", "Planning"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "LDAPClientTests", dependencies: ["ConnectorTesting", "LDAPClient", "Secrets"]),
     .testTarget(

@@ -58,13 +58,10 @@ extension Ending: CustomStringConvertible {
     switch self {
     case .expired(let reference, let end): "expired \(end), \(reference)"
     case .revoked(let reference, let state, let seen):
-      "revoked, \(reference) is \(state) since the reading of \(seen)"
-    case .absent(let reference, let since, _):
-      "absent, \(reference) is in no complete reading since \(since)"
+      "revoked as \(state), read \(seen), \(reference)"
+    case .absent(let reference, let since, _): "absent since \(since), \(reference)"
     case .unmapped(let live):
-      live.isEmpty
-        ? "unmapped, no mapping asks for it"
-        : "unmapped, no mapping asks for it though \(live[0]) is live"
+      live.isEmpty ? "unmapped" : "unmapped, though \(live[0]) is live"
     case .operator(let name, let reason): "operator \(name): \(reason)"
     }
   }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A name that one kind of thing goes by, compared byte for byte.
 ///
 /// `==` on `String` is canonical equivalence, so composed and decomposed `é` are one dictionary key.
@@ -11,7 +13,7 @@ package struct Identifier<Kind>: Sendable {
 
 extension Identifier: Hashable {
   package static func == (left: Self, right: Self) -> Bool {
-    left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    left.rawValue.utf8.count == right.rawValue.utf8.count && compare(left, right) == 0
   }
 
   package func hash(into hasher: inout Hasher) {
@@ -23,7 +25,24 @@ extension Identifier: Hashable {
 
 extension Identifier: Comparable {
   package static func < (left: Self, right: Self) -> Bool {
-    left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
+    compare(left, right) < 0
+  }
+
+  /// Native strings are contiguous UTF-8, so this is one `memcmp`; the rest is for completeness.
+  private static func compare(_ left: Self, _ right: Self) -> Int {
+    let order = left.rawValue.utf8.withContiguousStorageIfAvailable { left in
+      right.rawValue.utf8.withContiguousStorageIfAvailable { right -> Int in
+        let shared = min(left.count, right.count)
+        if shared > 0, let leftBytes = left.baseAddress, let rightBytes = right.baseAddress {
+          let order = memcmp(leftBytes, rightBytes, shared)
+          if order != 0 { return Int(order) }
+        }
+        return left.count - right.count
+      }
+    }
+    if let order, let order { return order }
+    if left.rawValue.utf8.elementsEqual(right.rawValue.utf8) { return 0 }
+    return left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8) ? -1 : 1
   }
 }
 

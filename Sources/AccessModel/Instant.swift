@@ -29,6 +29,15 @@ package struct CivilTime: Equatable, Sendable {
   package var year: Int, month: Int, day: Int
   package var hour = 0, minute = 0, second = 0, microsecond = 0
 
+  package init(
+    year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0,
+    microsecond: Int = 0
+  ) {
+    (self.year, self.month, self.day) = (year, month, day)
+    (self.hour, self.minute, self.second) = (hour, minute, second)
+    self.microsecond = microsecond
+  }
+
   package static func daysInMonth(_ month: Int, of year: Int) -> Int {
     let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
     return month == 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31

@@ -53,7 +53,7 @@ package struct MembershipSet: Equatable, Sendable {
   }
 }
 
-/// For each row of some table, the assignments that justify it: one list after the other.
+/// For each row of some table, the assignments that justify it, sorted: one list after the other.
 package struct Justifications: Equatable, Sendable {
   package let assignments: [AssignmentReference]
   private var ends: ContiguousArray<Int32> = []
@@ -70,7 +70,18 @@ package struct Justifications: Equatable, Sendable {
   package var count: Int { ends.count }
 
   package subscript(row: Int) -> [AssignmentReference] {
-    let start = row == 0 ? 0 : Int(ends[row - 1])
-    return positions[start..<Int(ends[row])].map { assignments[Int($0)] }
+    positions[range(of: row)].map { assignments[Int($0)] }
+  }
+
+  /// Whether a row names the same assignments in the same order as a row of another table. Makes no
+  /// list of either: a run that changes nothing compares every row.
+  package func hasSameRow(_ row: Int, as other: Justifications, _ otherRow: Int) -> Bool {
+    let (mine, theirs) = (positions[range(of: row)], other.positions[other.range(of: otherRow)])
+    return mine.count == theirs.count
+      && zip(mine, theirs).allSatisfy { assignments[Int($0)] == other.assignments[Int($1)] }
+  }
+
+  private func range(of row: Int) -> Range<Int> {
+    (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
   }
 }

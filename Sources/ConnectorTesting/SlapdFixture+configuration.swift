@@ -1,0 +1,146 @@
+import Foundation
+import Glibc
+
+extension SlapdFixture {
+  func prepare() async throws {
+    for name in ["config", "data"] {
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: name), withIntermediateDirectories: false)
+    }
+    if !options.certificateNames.isEmpty { try await makeCertificates() }
+    let configuration = path("config.ldif")
+    try configurationLDIF.write(toFile: configuration, atomically: false, encoding: .utf8)
+    try await run("/usr/sbin/slapadd", ["-n", "0", "-F", path("config"), "-l", configuration])
+    let tree = path("tree.ldif")
+    try (treeLDIF + "\n" + options.ldif).write(toFile: tree, atomically: false, encoding: .utf8)
+    try await run(
+      "/usr/sbin/slapadd",
+      ["-q", "-w", "-F", path("config"), "-b", options.suffix, "-l", tree])
+  }
+
+  private func makeCertificates() async throws {
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    try await run(
+      "/usr/bin/openssl",
+      ["req", "-x509"] + key + [
+        "-keyout", path("ca.key"), "-out", caFile, "-days", "2", "-subj", "/CN=Test authority",
+        "-addext", "keyUsage=critical,keyCertSign",
+      ])
+    try await run(
+      "/usr/bin/openssl",
+      ["req"] + key + [
+        "-keyout", path("server.key"), "-out", path("server.csr"), "-subj", "/CN=Test server",
+      ])
+    let names = options.certificateNames.joined(separator: ",")
+    try "subjectAltName=\(names)\nextendedKeyUsage=serverAuth\n"
+      .write(toFile: path("server.ext"), atomically: false, encoding: .utf8)
+    try await run(
+      "/usr/bin/openssl",
+      [
+        "x509", "-req", "-in", path("server.csr"), "-CA", caFile, "-CAkey", path("ca.key"),
+        "-CAcreateserial", "-days", "2", "-out", path("server.crt"), "-extfile",
+        path("server.ext"),
+      ])
+  }
+
+  private var configurationLDIF: String {
+    let me = "gidNumber=\(getegid())+uidNumber=\(geteuid()),cn=peercred,cn=external,cn=auth"
+    let tls =
+      options.certificateNames.isEmpty
+      ? ""
+      : """
+      olcTLSCACertificateFile: \(caFile)
+      olcTLSCertificateFile: \(path("server.crt"))
+      olcTLSCertificateKeyFile: \(path("server.key"))
+
+      """
+    let settings = options.databaseSettings.map { $0 + "\n" }.joined()
+    let size = options.sizeLimit.map(String.init) ?? "unlimited"
+    return """
+      dn: cn=config
+      objectClass: olcGlobal
+      cn: config
+      olcPidFile: \(path("pid"))
+      olcSizeLimit: 500
+      \(tls)
+      dn: cn=module{0},cn=config
+      objectClass: olcModuleList
+      cn: module{0}
+      olcModulePath: /usr/lib/ldap
+      olcModuleLoad: back_mdb
+
+      dn: cn=schema,cn=config
+      objectClass: olcSchemaConfig
+      cn: schema
+
+      include: file:///etc/ldap/schema/core.ldif
+
+      include: file:///etc/ldap/schema/cosine.ldif
+
+      include: file:///etc/ldap/schema/nis.ldif
+
+      include: file:///etc/ldap/schema/inetorgperson.ldif
+
+      dn: olcDatabase={-1}frontend,cn=config
+      objectClass: olcDatabaseConfig
+      objectClass: olcFrontendConfig
+      olcDatabase: {-1}frontend
+      olcAccess: to dn.base="" by * read
+      olcAccess: to dn.base="cn=subschema" by * read
+      olcSortVals: member uniqueMember memberUid
+
+      dn: olcDatabase={0}config,cn=config
+      objectClass: olcDatabaseConfig
+      olcDatabase: {0}config
+      olcAccess: to * by dn.exact="\(me)" manage by * none
+
+      dn: olcDatabase={1}mdb,cn=config
+      objectClass: olcDatabaseConfig
+      objectClass: olcMdbConfig
+      olcDatabase: {1}mdb
+      olcSuffix: \(options.suffix)
+      olcRootDN: \(adminDN)
+      olcRootPW: \(adminPassword)
+      olcDbDirectory: \(path("data"))
+      olcDbMaxSize: 1073741824
+      olcDbNoSync: TRUE
+      olcDbIndex: objectClass eq
+      olcDbIndex: uid,employeeNumber,entryUUID eq
+      olcLimits: dn.exact="\(serviceDN)" size=\(size) size.prtotal=\(size) time=unlimited
+      olcAccess: to attrs=userPassword by anonymous auth by * none
+      olcAccess: to dn.subtree="\(accounts)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
+      by dn.exact="\(me)" manage by * none
+      olcAccess: to dn.subtree="\(disabledAccounts)" by dn.exact="\(serviceDN)" \
+      \(options.serviceAccess) by dn.exact="\(me)" manage by * none
+      olcAccess: to dn.subtree="\(groups)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
+      by dn.exact="\(me)" manage by * none
+      olcAccess: to * by dn.exact="\(me)" manage by dn.exact="\(serviceDN)" read by * none
+      \(settings)
+      """
+  }
+
+  private var treeLDIF: String {
+    let unit = options.suffix.prefix { $0 != "," }.dropFirst("dc=".count)
+    let branches = [accounts, disabledAccounts, groups, "ou=services,\(options.suffix)"]
+    return """
+      dn: \(options.suffix)
+      objectClass: dcObject
+      objectClass: organization
+      o: Example
+      dc: \(unit)
+
+      """
+        + branches.map { "\ndn: \($0)\nobjectClass: organizationalUnit\n" }.joined()
+          + """
+
+          dn: \(serviceDN)
+          objectClass: organizationalRole
+          objectClass: simpleSecurityObject
+          userPassword: \(servicePassword)
+
+          dn: \(placeholder)
+          objectClass: organizationalRole
+
+          """
+  }
+}

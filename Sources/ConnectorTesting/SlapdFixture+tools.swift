@@ -1,0 +1,72 @@
+import Foundation
+
+/// Looking and changing past the code under test.
+extension SlapdFixture {
+  /// What `ldapsearch` prints as the administrator, unwrapped LDIF without comments.
+  package func search(
+    _ base: String, scope: String = "sub", filter: String = "(objectClass=*)",
+    attributes: [String] = []
+  ) async throws -> String {
+    try await run(
+      "/usr/bin/ldapsearch",
+      ["-LLL", "-o", "ldif-wrap=no", "-b", base, "-s", scope] + administrator + [filter]
+        + attributes)
+  }
+
+  /// The values of one attribute of one entry, sorted; empty if there are none.
+  package func values(of attribute: String, at name: String) async throws -> [String] {
+    try await search(name, scope: "base", attributes: [attribute])
+      .split(separator: "\n").compactMap { line in
+        let pieces = line.split(separator: ":", maxSplits: 1)
+        guard pieces.count == 2, pieces[0].lowercased() == attribute.lowercased() else {
+          return nil
+        }
+        let value = pieces[1]
+        guard value.hasPrefix(":") else { return value.trimmingCharacters(in: .whitespaces) }
+        return Data(base64Encoded: value.dropFirst().trimmingCharacters(in: .whitespaces))
+          .map { String(decoding: $0, as: UTF8.self) }
+      }.sorted()
+  }
+
+  /// Whether an entry of this name exists.
+  package func exists(_ name: String) async throws -> Bool {
+    let filter = "(entryDN=\(name.replacing("\\", with: "\\5c")))"
+    return try await search(options.suffix, filter: filter, attributes: ["1.1"])
+      .contains("dn:")
+  }
+
+  /// Applies LDIF as the administrator, entries without a changetype as additions.
+  package func modify(_ ldif: String) async throws {
+    let file = path("\(UUID().uuidString).ldif")
+    try ldif.write(toFile: file, atomically: false, encoding: .utf8)
+    _ = try await run("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator)
+  }
+
+  private var administrator: [String] {
+    ["-x", "-H", url, "-D", adminDN, "-w", adminPassword]
+  }
+
+  @discardableResult
+  func run(_ tool: String, _ arguments: [String]) async throws -> String {
+    let output = folder.appending(path: UUID().uuidString)
+    try Data().write(to: output)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: tool)
+    process.arguments = arguments
+    process.environment = ["LDAPNOINIT": "1", "PATH": "/usr/bin:/bin"]
+    process.standardInput = FileHandle.nullDevice
+    let handle = try FileHandle(forWritingTo: output)
+    process.standardOutput = handle
+    process.standardError = handle
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch { done.resume(throwing: error) }
+    }
+    try handle.close()
+    let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+    guard process.terminationStatus == 0 else {
+      throw Failure(description: "\(tool) ended with \(process.terminationStatus): \(text)")
+    }
+    return text
+  }
+}

@@ -1,0 +1,161 @@
+package import Foundation
+import Glibc
+import Synchronization
+
+/// A private OpenLDAP server in a temporary folder, for tests: on loopback ports and a socket of its
+/// own, started in about 100 ms, and gone with `withSlapd`.
+package final class SlapdFixture: Sendable {
+  package struct Options: Sendable {
+    package var suffix = "dc=example,dc=org"
+    /// Entries to start with besides the default tree, as LDIF.
+    package var ldif = ""
+    /// The most entries a search of the service account gets; `nil` for no limit.
+    package var sizeLimit: Int?
+    /// Names in the server's certificate, as OpenSSL writes them. Empty for a server without TLS.
+    package var certificateNames: [String] = []
+    /// What the service account may do below `ou=guests`, `ou=disabled` and `ou=groups`.
+    package var serviceAccess = "write"
+    /// Lines of `cn=config` for the database, such as `olcReadOnly: TRUE`.
+    package var databaseSettings: [String] = []
+
+    package init() {}
+  }
+
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  package let options: Options
+  package let folder: URL
+  private let ports: (plain: UInt16, tls: UInt16)
+  private let server = Mutex<Process?>(nil)
+
+  private init(_ options: Options, in folder: URL) throws {
+    self.options = options
+    self.folder = folder
+    ports = (try Self.freePort(), try Self.freePort())
+  }
+
+  package var adminDN: String { "cn=admin,\(options.suffix)" }
+  package var adminPassword: String { "secret" }
+  /// An account with the rights that `serviceAccess` names and no others.
+  package var serviceDN: String { "cn=bellhop,ou=services,\(options.suffix)" }
+  package var servicePassword: String { "service secret" }
+  package var accounts: String { "ou=guests,\(options.suffix)" }
+  package var disabledAccounts: String { "ou=disabled,\(options.suffix)" }
+  package var groups: String { "ou=groups,\(options.suffix)" }
+  /// What stands in a group that must not be empty.
+  package var placeholder: String { "cn=nobody,\(options.suffix)" }
+
+  package var url: String { "ldap://127.0.0.1:\(ports.plain)" }
+  package var tlsURL: String { "ldaps://127.0.0.1:\(ports.tls)" }
+  package var socketURL: String {
+    "ldapi://" + path("ldapi").replacing("/", with: "%2F")
+  }
+  package var port: UInt16 { ports.plain }
+  /// The authority that signed the server's certificate.
+  package var caFile: String { path("ca.crt") }
+
+  /// Starts a server for the body and ends it, whatever happens.
+  fileprivate static func with<Result>(
+    _ options: Options, _ body: (SlapdFixture) async throws -> Result
+  ) async throws -> Result {
+    let folder = URL(fileURLWithPath: "/tmp/slapd-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(
+      at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let fixture = try SlapdFixture(options, in: folder)
+    let result: Swift.Result<Result, any Error>
+    do {
+      try await fixture.prepare()
+      try await fixture.start()
+      result = .success(try await body(fixture))
+    } catch {
+      result = .failure(error)
+    }
+    await fixture.stop()
+    try FileManager.default.removeItem(at: folder)
+    return try result.get()
+  }
+
+  /// Starts the server on what it had when it stopped.
+  package func start() async throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
+    let tls = options.certificateNames.isEmpty ? "" : " \(tlsURL)"
+    process.arguments = ["-F", path("config"), "-d", "0", "-h", "\(url)\(tls) \(socketURL)"]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let log = folder.appending(path: "slapd.log")
+    try Data().write(to: log)
+    process.standardError = try FileHandle(forWritingTo: log)
+    try process.run()
+    server.withLock { $0 = process }
+    for _ in 0..<1000 {
+      if Self.accepts(ports.plain) { return }
+      guard process.isRunning else { break }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let said = try String(contentsOf: log, encoding: .utf8)
+    throw Failure(description: "slapd did not start: \(said)")
+  }
+
+  /// Ends the server at once and waits until it is gone. Everything answered before is kept.
+  package func stop() async {
+    guard let process = server.withLock({ $0.take() }) else { return }
+    kill(process.processIdentifier, SIGKILL)
+    while process.isRunning {
+      do { try await Task.sleep(for: .milliseconds(2)) } catch { usleep(2000) }
+    }
+  }
+
+  /// Stops the server's threads without closing anything: a machine that hangs.
+  package func freeze() {
+    server.withLock { process in
+      if let process { _ = kill(process.processIdentifier, SIGSTOP) }
+    }
+  }
+
+  package func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: 0)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutableBytes(of: &address) { bytes -> Int32 in
+      let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+      guard let pointer, bind(descriptor, pointer, size) == 0 else { return -1 }
+      return getsockname(descriptor, pointer, &size)
+    }
+    guard code == 0 else { throw Failure(description: "no free port on loopback") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  private static func accepts(_ port: UInt16) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: port)
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeBytes(of: &address) { bytes in
+      guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+        return false
+      }
+      return connect(descriptor, pointer, size) == 0
+    }
+  }
+
+  private static func loopback(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+}
+
+/// Runs the body with a private OpenLDAP server that is gone afterwards.
+package func withSlapd<Result>(
+  _ options: SlapdFixture.Options = .init(), _ body: (SlapdFixture) async throws -> Result
+) async throws -> Result {
+  try await SlapdFixture.with(options, body)
+}

@@ -1,0 +1,85 @@
+internal import Synchronization
+
+/// HTTP by libcurl's multi interface: HTTP/2 where the server offers it, keep-alive, TLS 1.2 or
+/// newer with chain and host name always checked.
+///
+/// Transfers run on one thread of their own, so callers suspend and never block the cooperative
+/// pool. Nothing is taken from the environment: no proxy, no `.netrc`, no cookies, no alternative
+/// service.
+package final class CurlTransport: HTTPTransport {
+  package struct Configuration: Sendable {
+    /// Trust the authorities in this PEM file and no others; `nil` trusts those of the system.
+    package var caFile: String?
+    /// Name resolution, connecting and the TLS handshake.
+    package var connectTimeout: Duration = .seconds(10)
+    /// From start to the last byte.
+    package var totalTimeout: Duration = .seconds(60)
+    /// Without a byte moving; counted in whole seconds.
+    package var idleTimeout: Duration = .seconds(30)
+    /// Bytes of the body, and as many again of the header.
+    package var responseLimit = 64 << 20
+    /// Connections held open to one host.
+    package var connectionsPerHost = 4
+
+    package init() {}
+  }
+
+  private let configuration: Configuration
+  private let loop: CurlLoop
+
+  package init(_ configuration: Configuration = .init()) {
+    self.configuration = configuration
+    loop = CurlLoop(connectionsPerHost: configuration.connectionsPerHost)
+  }
+
+  deinit { loop.stop() }
+
+  package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    try refuseUnsafe(request)
+    let cancellation = Cancellation()
+    let answer = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        loop.submit(
+          Submission(
+            request: request, configuration: configuration, cancellation: cancellation,
+            continuation: continuation))
+      }
+    } onCancel: {
+      cancellation.request()
+      loop.wakeUp()
+    }
+    return try answer.get()
+  }
+
+  private func refuseUnsafe(_ request: HTTPRequest) throws(TransportError) {
+    guard request.url.isProtected else {
+      throw TransportError(
+        kind: .refused, sent: .no,
+        message: "plain http to \(request.url.host) would show the credential to the network; "
+          + "use https")
+    }
+    for field in request.fields {
+      guard !field.name.isEmpty, field.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
+        !field.name.contains(":"), field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
+      else {
+        throw TransportError(
+          kind: .refused, sent: .no, message: "a request header holds a control character")
+      }
+    }
+  }
+}
+
+/// A request on its way to the loop's thread, and where its answer goes.
+struct Submission: Sendable {
+  let request: HTTPRequest
+  let configuration: CurlTransport.Configuration
+  let cancellation: Cancellation
+  let continuation: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
+}
+
+final class Cancellation: Sendable {
+  private let flag = Atomic(false)
+
+  func request() { flag.store(true, ordering: .releasing) }
+  var isRequested: Bool { flag.load(ordering: .acquiring) }
+}

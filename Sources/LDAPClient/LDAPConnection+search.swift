@@ -1,0 +1,96 @@
+import CLDAP
+
+extension LDAPConnection {
+  /// Searches page by page (RFC 2696), and in one go where the server does not know pages. Entries are
+  /// handed to `entry` one at a time and kept nowhere. Nobody else may search by pages on this
+  /// connection meanwhile, which `isolated` callers guarantee.
+  package func search(
+    _ search: LDAPSearch, pageSize: Int32 = 1000, entry: (borrowing LDAPEntry) -> Void
+  ) -> LDAPSearchResult {
+    var cookie: [UInt8] = []
+    var entries = 0
+    var references = 0
+    while true {
+      let page = self.page(search, size: pageSize, cookie: cookie, entry)
+      entries += page.search.entries
+      references += page.search.references
+      guard page.search.result.isSuccess, !page.cookie.isEmpty else {
+        return LDAPSearchResult(
+          result: page.search.result, entries: entries, references: references)
+      }
+      cookie = page.cookie
+    }
+  }
+
+  /// One entry by its name, whole. `nil` if there is none, or none that we may see.
+  package func record(
+    _ name: DistinguishedName, attributes: [String]
+  ) throws(LDAPError) -> LDAPRecord? {
+    var record: LDAPRecord?
+    let search = LDAPSearch(base: name, scope: .base, attributes: attributes)
+    let result = perform([.search(search)]) { _, entry in record = LDAPRecord(entry) }[0]
+    if result.result.code == .noSuchObject { return nil }
+    try result.result.check()
+    if result.entries > 0, record == nil {
+      throw LDAPError(code: .localError, diagnostic: "an entry cannot be decoded")
+    }
+    return record
+  }
+
+  /// The control is not critical: a server without it sends everything, one that refuses it says so
+  /// before the first entry.
+  private func page(
+    _ search: LDAPSearch, size: Int32, cookie: [UInt8], _ entry: (borrowing LDAPEntry) -> Void
+  ) -> (search: LDAPSearchResult, cookie: [UInt8]) {
+    func end(_ result: LDAPResult) -> (search: LDAPSearchResult, cookie: [UInt8]) {
+      (LDAPSearchResult(result: result, entries: entries, references: references), [])
+    }
+    var entries = 0
+    var references = 0
+    guard let pointer else {
+      return end(LDAPResult(code: .serverDown, diagnostic: "not connected", delivery: .unsent))
+    }
+    if case .failed(let result) = sendPage(search, size: size, cookie: cookie, pointer) {
+      if result.delivery == .unanswered { close() }
+      return end(result)
+    }
+    while true {
+      switch receive(pointer) {
+      case .entry(_, let message):
+        entries += 1
+        entry(LDAPEntry(connection: pointer, message: message))
+        ldap_msgfree(message)
+      case .reference:
+        references += 1
+      case .result(_, let result, _)
+      where result.code == .unavailableCriticalExtension && cookie.isEmpty && size > 0
+        && entries == 0:
+        return page(search, size: 0, cookie: [], entry)
+      case .result(_, let result, let next):
+        return (end(result).search, next)
+      case .lost(let error):
+        close()
+        return end(
+          LDAPResult(code: error.code, diagnostic: error.diagnostic, delivery: .unanswered))
+      }
+    }
+  }
+
+  private func sendPage(
+    _ search: LDAPSearch, size: Int32, cookie: [UInt8], _ pointer: OpaquePointer
+  ) -> Sent {
+    guard size > 0 else { return send(.search(search), pointer) }
+    var cookie = cookie.map { CChar(bitPattern: $0) }
+    return cookie.withUnsafeMutableBufferPointer { bytes in
+      var value = berval(bv_len: ber_len_t(bytes.count), bv_val: bytes.baseAddress)
+      var control: UnsafeMutablePointer<LDAPControl>?
+      let code = ldap_create_page_control(pointer, ber_int_t(size), &value, 0, &control)
+      guard code == LDAP_SUCCESS else {
+        return .failed(LDAPResult(code: .init(rawValue: code), delivery: .unsent))
+      }
+      defer { ldap_control_free(control) }
+      var controls = [control, nil]
+      return send(.search(search), pointer, controls: &controls)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/// One operation as data (RFC 4511 §4.5 to §4.9).
+package enum LDAPRequest: Sendable {
+  case add(DistinguishedName, [LDAPAttribute])
+  case modify(DistinguishedName, [LDAPModification])
+  case delete(DistinguishedName)
+  /// Keeps the leaf name and moves the entry below another one (modifyDN with newSuperior).
+  case move(DistinguishedName, below: DistinguishedName)
+  case search(LDAPSearch)
+
+  /// The entry that is written; `nil` for a search.
+  var writtenEntry: DistinguishedName? {
+    switch self {
+    case .add(let name, _), .modify(let name, _), .delete(let name), .move(let name, _): name
+    case .search: nil
+    }
+  }
+}
+
+/// An attribute with its values, as an entry is created with it.
+package struct LDAPAttribute: Equatable, Sendable {
+  package let type: String
+  package let values: [[UInt8]]
+
+  package init(_ type: String, _ values: [String]) {
+    self.init(type, bytes: values.map { Array($0.utf8) })
+  }
+
+  package init(_ type: String, bytes: [[UInt8]]) {
+    self.type = type
+    values = bytes
+  }
+}
+
+/// One part of a modify; all parts of one modify happen, in their order, or none does.
+package enum LDAPModification: Equatable, Sendable {
+  /// Fails if one of the values is there already.
+  case add(LDAPAttribute)
+  /// Fails if one of the values is not there.
+  case delete(LDAPAttribute)
+  /// All values the attribute then has; none removes it.
+  case replace(LDAPAttribute)
+
+  var attribute: LDAPAttribute {
+    switch self {
+    case .add(let attribute), .delete(let attribute), .replace(let attribute): attribute
+    }
+  }
+}
+
+package struct LDAPSearch: Sendable {
+  package enum Scope: Sendable { case base, oneLevel, subtree }
+
+  package let base: DistinguishedName
+  package let scope: Scope
+  package let filter: Filter
+  /// Empty asks for no attributes at all, not for every one.
+  package let attributes: [String]
+
+  package init(
+    base: DistinguishedName, scope: Scope, filter: Filter = .everything, attributes: [String]
+  ) {
+    self.base = base
+    self.scope = scope
+    self.filter = filter
+    self.attributes = attributes
+  }
+}

@@ -1,0 +1,33 @@
+/// What a server says of itself (RFC 4512 §5.1).
+package struct RootDSE: Equatable, Sendable {
+  package let supportedControls: Set<String>
+  package let namingContexts: [String]
+  package let subschemaSubentry: String?
+  package let vendor: String?
+}
+
+extension LDAPConnection {
+  /// `nil` if the server shows none.
+  package func rootDSE() throws(LDAPError) -> RootDSE? {
+    let attributes = [
+      "supportedControl", "namingContexts", "subschemaSubentry", "vendorName",
+    ]
+    guard let record = try record(DistinguishedName([]), attributes: attributes) else {
+      return nil
+    }
+    return RootDSE(
+      supportedControls: Set(record["supportedControl"]),
+      namingContexts: record["namingContexts"].sorted(),
+      subschemaSubentry: record["subschemaSubentry"].first, vendor: record["vendorName"].first)
+  }
+
+  /// The object classes that the server knows; `nil` if it does not show them.
+  package func schema() throws(LDAPError) -> Schema? {
+    guard let text = try rootDSE()?.subschemaSubentry else { return nil }
+    let name: DistinguishedName
+    do throws(DNSyntaxError) { name = try DistinguishedName(parsing: text) } catch { return nil }
+    guard let record = try record(name, attributes: ["objectClasses"]) else { return nil }
+    let definitions = record["objectClasses"]
+    return definitions.isEmpty ? nil : Schema(objectClasses: definitions)
+  }
+}

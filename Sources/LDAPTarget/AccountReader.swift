@@ -1,0 +1,185 @@
+import AccessModel
+import LDAPClient
+
+/// The accounts of one reading, and how to find them by what stands in groups.
+struct AccountDirectory: Sendable {
+  /// Sorted by key.
+  let accounts: [ActualAccount]
+  let coverage: Coverage
+  /// What of each account stands in groups.
+  private let members: KeyTable
+  /// Positions in `accounts` by number in `members`; `nil` for a value that several share.
+  private let positions: [Int?]
+
+  init(_ rows: [AccountReader.Row], _ coverage: Coverage, _ layout: Layout) {
+    let rows = rows.sorted { $0.account.key < $1.account.key }
+    var members = KeyTable()
+    var positions: [Int?] = []
+    for (position, row) in rows.enumerated() {
+      guard let value = row.memberValue else { continue }
+      let (number, isNew) = members.insert(Array(value.utf8))
+      if isNew { positions.append(position) } else { positions[number] = nil }
+    }
+    accounts = rows.map(\.account)
+    self.coverage = coverage
+    self.members = members
+    self.positions = positions
+  }
+
+  enum Holder { case account(Int), several, stranger }
+
+  func holder(of memberKey: [UInt8]) -> Holder {
+    guard let number = members.number(of: memberKey) else { return .stranger }
+    return positions[number].map { .account($0) } ?? .several
+  }
+}
+
+/// Reads the accounts of the scope.
+struct AccountReader {
+  let layout: Layout
+  let scope: ManagedScope
+
+  struct Row: Sendable {
+    let account: ActualAccount
+    let memberValue: String?
+  }
+
+  func read(on connection: isolated LDAPConnection) throws(TargetError) -> AccountDirectory {
+    let columns = Columns(layout, scope)
+    let classes = layout.accountClasses.map { Filter.equals("objectClass", $0) }
+    let disabledBase = try disabledBase()
+    var rows: [Row] = []
+    var shortfalls: [String] = []
+    var unidentified = 0
+    for base in bases(disabledBase) {
+      let search = LDAPSearch(
+        base: base, scope: .subtree, filter: .and(classes), attributes: columns.names)
+      let result = connection.search(search) { entry in
+        if let row = columns.row(entry, layout, scope.disable, disabledBase) {
+          rows.append(row)
+        } else {
+          unidentified += 1
+        }
+      }
+      let code = result.result.code
+      guard code.isAnswer, result.entries > 0 || ![.noSuchObject].contains(code) else {
+        throw LDAPError(result.result).targetError(layout.target, "cannot read '\(base)'")
+      }
+      if !result.isComplete { shortfalls.append("'\(base)': \(result.shortfall)") }
+    }
+    if unidentified > 0 {
+      shortfalls.append("\(unidentified) entries without a readable \(layout.immutableID)")
+    }
+    return AccountDirectory(
+      rows, shortfalls.isEmpty ? .complete : .partial(reason: shortfalls.joined(separator: "; ")),
+      layout)
+  }
+
+  private func disabledBase() throws(TargetError) -> DistinguishedName? {
+    guard case .moveTo(let text) = scope.disable else { return nil }
+    do throws(DNSyntaxError) {
+      return try DistinguishedName(parsing: text)
+    } catch {
+      throw layout.refusal("disable.moveTo: \(error)")
+    }
+  }
+
+  /// The branches to search, none inside another.
+  private func bases(_ disabledBase: DistinguishedName?) -> [DistinguishedName] {
+    guard let disabledBase, !disabledBase.isSameOrDescendant(of: layout.accountsBase) else {
+      return [layout.accountsBase]
+    }
+    return layout.accountsBase.isDescendant(of: disabledBase)
+      ? [disabledBase] : [layout.accountsBase, disabledBase]
+  }
+}
+
+/// The attributes that are asked for, and where the values of each go.
+private struct Columns {
+  /// As they are asked for, each once whatever its case.
+  private(set) var names: [String] = []
+  private var folded: [[UInt8]] = []
+  private let shape: Attributes.Shape
+  /// For every attribute of the scope, its column.
+  private var scoped: [Int] = []
+  private var rdn = 0
+  private var anchor = 0
+  private var immutableID = 0
+  private var memberValue: Int?
+  private var rule: [(column: Int, values: Set<String>)] = []
+
+  init(_ layout: Layout, _ scope: ManagedScope) {
+    shape = Attributes.Shape(scope.attributes)
+    scoped = scope.attributes.map { column($0) }
+    rdn = column(layout.rdn)
+    anchor = column(layout.anchor)
+    immutableID = column(layout.immutableID)
+    memberValue = layout.memberValueAttribute.map { column($0) }
+    if case .set(let attributes) = scope.disable {
+      rule = attributes.map { (column($0.key), Set($0.value)) }
+    }
+  }
+
+  private mutating func column(_ name: String) -> Int {
+    let lower = Array(name.lowercased().utf8)
+    if let known = folded.firstIndex(of: lower) { return known }
+    names.append(name)
+    folded.append(lower)
+    return names.count - 1
+  }
+
+  /// `nil` if the entry cannot be read to its end or has no immutable id.
+  func row(
+    _ entry: borrowing LDAPEntry, _ layout: Layout, _ disable: DisableRule?,
+    _ disabledBase: DistinguishedName?
+  ) -> AccountReader.Row? {
+    var name: [UInt8] = []
+    var values = [[String]](repeating: [], count: names.count)
+    var isNamed = false
+    let isWhole = entry.read(
+      name: { isNamed = DistinguishedName.appendNormalised($0, to: &name) },
+      attribute: { type, list in
+        guard let column = folded.firstIndex(where: { isSame($0, type) }) else { return }
+        values[column] += list.map { String(decoding: $0, as: UTF8.self) }
+      })
+    guard isWhole, isNamed, let id = values[immutableID].first else { return nil }
+    let key = String(decoding: name, as: UTF8.self)
+    let naturalKey = naturalKey(values[rdn], key, layout.rdn)
+    let account = ActualAccount(
+      identity: AccountIdentity(key: AccountKey(key), immutableID: id),
+      anchor: values[anchor].first.map { SubjectID($0) }, naturalKey: naturalKey,
+      attributes: Attributes(shape: shape, values: scoped.map { values[$0] }),
+      isEnabled: isEnabled(values, key, disabledBase))
+    let value: String? =
+      if let memberValue {
+        memberValue == rdn ? naturalKey : values[memberValue].first
+      } else {
+        key
+      }
+    return AccountReader.Row(account: account, memberValue: value)
+  }
+
+  /// Only an entry with several values of it needs to be asked which one it is named by.
+  private func naturalKey(_ values: [String], _ key: String, _ rdn: String) -> String? {
+    guard values.count > 1 else { return values.first }
+    do throws(DNSyntaxError) {
+      return try DistinguishedName(parsing: key).namingValue(of: rdn, among: values)
+    } catch {
+      return nil
+    }
+  }
+
+  private func isEnabled(
+    _ values: [[String]], _ key: String, _ disabledBase: DistinguishedName?
+  ) -> Bool {
+    if let disabledBase {
+      return !key.utf8.reversed().starts(with: ",\(disabledBase.normalised)".utf8.reversed())
+    }
+    return rule.isEmpty || !rule.allSatisfy { Set(values[$0.column]) == $0.values }
+  }
+
+  private func isSame(_ folded: [UInt8], _ type: UnsafeRawBufferPointer) -> Bool {
+    folded.count == type.count
+      && zip(folded, type).allSatisfy { $0 == $1 || ($0 == $1 | 0x20 && $1 &- 0x41 < 26) }
+  }
+}

@@ -1,0 +1,131 @@
+import AccessModel
+
+/// Finding a subject's account in what was read: one, none, or a reason why it must not be guessed.
+enum Correlation: Equatable {
+  /// The account at this position, ours by the ledger's immutable id, by our anchor or by adoption.
+  case linked(Int, adopting: Bool)
+  case unmatched
+  /// Several accounts, or one that is not proven to be the subject's: no link, no write.
+  case conflict(reason: String)
+}
+
+/// Looks subjects up in one target's accounts.
+struct Correlator {
+  private let actual: ActualState
+  private let rule: CorrelationRule
+  private let owned: [Ownership.Account]
+  private let ownedPositions: [SubjectID: Int]
+  private var byImmutableID: [String: Int] = [:]
+  private var byAnchor = Index<SubjectID>()
+  private var byNaturalKey = Index<String>()
+
+  /// Positions by a key that should be unique; repetitions are rare and kept apart.
+  private struct Index<Key: Hashable> {
+    private var first: [Key: Int] = [:]
+    private var more: [Key: [Int]] = [:]
+
+    mutating func reserve(_ count: Int) { first.reserveCapacity(count) }
+
+    mutating func insert(_ key: Key, _ position: Int) {
+      if let earlier = first[key] {
+        more[key, default: [earlier]].append(position)
+      } else {
+        first[key] = position
+      }
+    }
+
+    subscript(key: Key) -> [Int] { more[key] ?? first[key].map { [$0] } ?? [] }
+  }
+
+  init(_ actual: ActualState, owned: [Ownership.Account], rule: CorrelationRule) {
+    self.actual = actual
+    self.rule = rule
+    self.owned = owned
+    ownedPositions = Dictionary(
+      owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    byImmutableID.reserveCapacity(actual.accounts.count)
+    byAnchor.reserve(actual.accounts.count)
+    byNaturalKey.reserve(actual.accounts.count)
+    for (position, account) in actual.accounts.enumerated() {
+      byImmutableID[account.identity.immutableID] = position
+      if let anchor = account.anchor { byAnchor.insert(anchor, position) }
+      if let key = account.naturalKey { byNaturalKey.insert(Self.folded(key), position) }
+    }
+  }
+
+  /// Directories and SCIM providers compare these without regard to case; the server has the last
+  /// word when the account is created.
+  private static func folded(_ key: String) -> String { key.lowercased() }
+
+  /// The ledger's row of a subject.
+  func ownedAccount(of subject: SubjectID) -> Ownership.Account? {
+    ownedPositions[subject].map { owned[$0] }
+  }
+
+  /// The account a ledger row names, if it is still there.
+  func position(of account: Ownership.Account) -> Int? {
+    byImmutableID[account.identity.immutableID]
+  }
+
+  /// The account that a target knows by this key now.
+  private func account(at key: AccountKey) -> ActualAccount? {
+    let position = actual.accounts.firstPosition { $0.key >= key }
+    guard position < actual.accounts.count, actual.accounts[position].key == key else {
+      return nil
+    }
+    return actual.accounts[position]
+  }
+
+  func correlate(_ subject: SubjectID, naturalKey: String?) -> Correlation {
+    if let row = ownedAccount(of: subject), row.origin != .intended {
+      if let position = position(of: row) { return linked(position, subject) }
+      if let stranger = account(at: row.identity.key) {
+        return .conflict(
+          reason: "\(stranger.key) is not the account we knew: its immutable id is "
+            + "\(stranger.identity.immutableID), ours was \(row.identity.immutableID)")
+      }
+    }
+    let anchored = byAnchor[subject]
+    if anchored.count > 1 {
+      let keys = anchored.map { actual.accounts[$0].key.rawValue }.sorted()
+      return .conflict(
+        reason: "\(keys.count) accounts carry the anchor of this subject: "
+          + keys.joined(separator: "; "))
+    }
+    if let position = anchored.first { return .linked(position, adopting: false) }
+    if let naturalKey {
+      let positions = byNaturalKey[Self.folded(naturalKey)]
+      if !positions.isEmpty { return taken(naturalKey, by: positions) }
+    }
+    guard actual.coverage.isComplete else {
+      return .conflict(reason: "its account was not seen, but not all accounts could be read")
+    }
+    return .unmatched
+  }
+
+  private func linked(_ position: Int, _ subject: SubjectID) -> Correlation {
+    let account = actual.accounts[position]
+    if let anchor = account.anchor, anchor != subject {
+      return .conflict(
+        reason: "\(account.key) is recorded as this subject's but carries the anchor \(anchor)")
+    }
+    return .linked(position, adopting: false)
+  }
+
+  private func taken(_ naturalKey: String, by positions: [Int]) -> Correlation {
+    guard let position = positions.first, positions.count == 1 else {
+      return .conflict(reason: "\(positions.count) accounts are named '\(naturalKey)'")
+    }
+    let account = actual.accounts[position]
+    if let anchor = account.anchor {
+      return .conflict(
+        reason: "'\(naturalKey)' is taken by \(account.key), which carries the anchor \(anchor)")
+    }
+    guard rule == .adopt else {
+      return .conflict(
+        reason: "'\(naturalKey)' is taken by \(account.key), which is not ours; if it is the same "
+          + "person, set 'correlation: adopt' in the mapping's accounts rule")
+    }
+    return .linked(position, adopting: true)
+  }
+}

@@ -1,0 +1,44 @@
+import AccessModel
+
+/// What is to become of a thing that no live assignment asks for through the mapping.
+enum Verdict: Equatable {
+  case keep(reason: String)
+  case remove(Ending)
+}
+
+extension AssignmentBook {
+  /// Judges by the assignments that justified the thing when it was last desired.
+  ///
+  /// It goes only when the last of them is over, and then for the reason the last one went: had that
+  /// one stayed, so had the thing. Where two ended at the same instant the weaker cause counts, so
+  /// that limits see it. While one is held the thing is held.
+  func verdict(on because: [AssignmentReference]) -> Verdict {
+    var live: [AssignmentReference] = []
+    var last: Ending?
+    var held: String?
+    for reference in because {
+      switch standing(of: reference) {
+      case .live: live.append(reference)
+      case .held(let reason): held = held ?? reason
+      case .notYet(let start):
+        last = later(
+          last, .revoked(reference, state: "not live before \(start)", seen: start))
+      case .over(let ending): last = later(last, ending)
+      }
+    }
+    if let held, live.isEmpty { return .keep(reason: held) }
+    if let last, live.isEmpty { return .remove(last) }
+    guard isComplete else {
+      return .keep(reason: "no mapping asks for it, but a source was not read completely")
+    }
+    return .remove(.unmapped(live: live))
+  }
+
+  private func later(_ left: Ending?, _ right: Ending) -> Ending {
+    guard let left else { return right }
+    guard let leftEnd = left.instant, let rightEnd = right.instant, leftEnd != rightEnd else {
+      return left.cause.standsAlone ? right : left
+    }
+    return leftEnd > rightEnd ? left : right
+  }
+}

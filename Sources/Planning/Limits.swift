@@ -1,0 +1,193 @@
+package import AccessModel
+
+/// The rules a plan must pass before anything of it is written.
+///
+/// They count what only a reading or a mapping proves: `absent` and `unmapped` removals, and the
+/// disabling and deleting of accounts that follow from them, together with those of the last
+/// `window`. `expired` and `revoked` are never counted and never delayed. What a rule catches is held
+/// as a whole, before the first write; everything else passes.
+package struct Limits: Equatable, Sendable {
+  /// Fewer removals than this pass, unless they empty a group.
+  package let minimum: Int
+  /// More than this share of what was there is held.
+  package let percent: Int
+  /// More than this many are held whatever the share.
+  package let absolute: Int
+  /// How far back earlier removals count.
+  package let window: CalendarDuration
+
+  package static let standard = Limits(
+    minimum: 3, percent: 10, absolute: 100, window: CalendarDuration(seconds: 86_400))
+
+  package init(minimum: Int, percent: Int, absolute: Int, window: CalendarDuration) {
+    self.minimum = minimum
+    self.percent = percent
+    self.absolute = absolute
+    self.window = window
+  }
+}
+
+/// A limit not met.
+package struct Violation: Hashable, Sendable {
+  package enum Scope: Hashable, Comparable, Sendable {
+    case source(SourceID)
+    case target
+    case group(EntitlementKey)
+  }
+
+  package enum Rule: Hashable, Sendable {
+    case percent(Int)
+    case absolute(Int)
+    case emptiesGroup
+    case emptiedSource
+  }
+
+  package let target: TargetID
+  package let scope: Scope
+  package let rule: Rule
+  /// Removals counted, earlier ones in the window included.
+  package let count: Int
+  /// What the share is taken of.
+  package let size: Int
+}
+
+/// A plan that may be applied. Only `Limits.approve` makes one, and nothing else is applied.
+package struct ApprovedPlan: Sendable {
+  /// The changes that passed, sorted; with the plan's holds, findings and notes.
+  package let plan: Plan
+  /// What the limits hold until it is approved, sorted.
+  package let held: [Change]
+  package let violations: [Violation]
+  /// What an approval of `held` must name; `nil` if nothing is held.
+  package let heldDigest: PlanDigest?
+  /// The approval that let held changes pass.
+  package let release: Approval?
+
+  fileprivate init(
+    plan: Plan, held: [Change], violations: [Violation], release: Approval?
+  ) {
+    self.plan = plan
+    self.held = held
+    self.violations = violations
+    self.release = release
+    heldDigest = held.isEmpty ? nil : PlanDigest(target: plan.target, changes: held)
+  }
+}
+
+extension Limits {
+  /// Judges a plan. `recent` are the counted removals of the window before now; `release` is an
+  /// approval that someone gave, of use only if it names exactly what is held.
+  package func approve(
+    _ plan: Plan, recent: [RecordedRemoval], release: Approval? = nil
+  ) -> ApprovedPlan {
+    let violations = violations(of: plan, recent: recent)
+    var held = plan.changes.filter { change in
+      violations.contains { $0.catches(change) }
+    }
+    let subjects = Set(held.compactMap { $0.account?.subject })
+    held += plan.changes.filter { change in
+      guard let subject = change.account?.subject, subjects.contains(subject) else { return false }
+      return change.isCounted && change.group == nil
+    }
+    held = Array(Set(held)).sorted()
+    if !held.isEmpty, let release,
+      release.digest == PlanDigest(target: plan.target, changes: held).description
+    {
+      return ApprovedPlan(plan: plan, held: [], violations: [], release: release)
+    }
+    let isHeld = Set(held)
+    return ApprovedPlan(
+      plan: plan.narrowed { !isHeld.contains($0) }, held: held, violations: violations,
+      release: nil)
+  }
+
+  private func violations(of plan: Plan, recent: [RecordedRemoval]) -> [Violation] {
+    let counted = plan.changes.filter(\.isCounted)
+    let recent = recent.filter { $0.target == plan.target }
+    var result: [Violation] = []
+    func judge(_ scope: Violation.Scope, new: Int, before: Int, size: Int) {
+      guard new > 0 else { return }
+      let (count, size) = (new + before, size + before)
+      guard let rule = rule(count: count, size: size, scope: scope) else { return }
+      result.append(
+        Violation(target: plan.target, scope: scope, rule: rule, count: count, size: size))
+    }
+    judge(
+      .target, new: counted.count, before: recent.count,
+      size: plan.sizes.members + plan.sizes.accounts)
+    let members = counted.filter { $0.group != nil }
+    for group in Set(members.compactMap(\.group)).sorted() {
+      judge(
+        .group(group), new: members.count { $0.group == group },
+        before: recent.count { $0.group == group },
+        size: plan.sizes.membersOfGroup[group, default: 0])
+    }
+    for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
+      let ended = Set(
+        counted.compactMap { $0.ending?.assignment }.filter { $0.source == source })
+      let size = plan.sizes.assignmentsOfSource[source, default: 0]
+      if plan.sizes.emptiedSources.contains(source) {
+        result.append(
+          Violation(
+            target: plan.target, scope: .source(source), rule: .emptiedSource,
+            count: ended.count, size: size))
+      } else {
+        judge(
+          .source(source), new: ended.count, before: recent.count { $0.source == source },
+          size: size)
+      }
+    }
+    return result
+  }
+
+  private func rule(count: Int, size: Int, scope: Violation.Scope) -> Violation.Rule? {
+    if count > absolute { return .absolute(absolute) }
+    if case .group = scope, size >= 3, count >= size { return .emptiesGroup }
+    if count >= minimum, count * 100 > size * percent { return .percent(percent) }
+    return nil
+  }
+}
+
+extension Change {
+  /// Whether the limits count it.
+  fileprivate var isCounted: Bool { ending.map { !$0.cause.standsAlone } ?? false }
+}
+
+extension Violation {
+  fileprivate func catches(_ change: Change) -> Bool {
+    guard change.isCounted else { return false }
+    switch scope {
+    case .target: return true
+    case .group(let group): return change.group == group
+    case .source(let source): return change.ending?.assignment?.source == source
+    }
+  }
+}
+
+extension Violation: CustomStringConvertible {
+  /// Object, act, measured, limit; whoever prints it adds the way out.
+  package var description: String {
+    let object =
+      switch scope {
+      case .target: "\(target)"
+      case .group(let group): "\(target) \(group)"
+      case .source(let source): "\(target), source \(source)"
+      }
+    let share = size > 0 ? " (\(count * 100 / size) %)" : ""
+    switch (rule, scope) {
+    case (.emptiedSource, _):
+      return "\(object): it lists no assignment at all and had \(size)"
+    case (.emptiesGroup, _):
+      return "\(object): removing \(count) of \(size) members would empty the group"
+    case (.percent(let limit), .source):
+      return "\(object): \(count) of \(size) assignments are gone\(share), over \(limit) %"
+    case (.percent(let limit), .group):
+      return "\(object): removing \(count) of \(size) members\(share) exceeds \(limit) %"
+    case (.percent(let limit), .target):
+      return "\(object): removing \(count) of \(size) memberships and accounts\(share) exceeds "
+        + "\(limit) %"
+    case (.absolute(let limit), _):
+      return "\(object): \(count) removals exceed \(limit)"
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package import AccessModel
+
+/// A plan for people, laid out for a terminal of 100 columns.
+///
+/// Subjects go by their names where those tell them apart, assignments by their access packages:
+/// ids are for `why`, `history` and `--json`.
+package struct PlanText: Sendable {
+  /// Lines shown of each section before the rest is only counted; `nil` shows all.
+  package let linesPerSection: Int?
+  package let width: Int
+  /// The access package of an assignment, where that is known.
+  package let packageName: @Sendable (AssignmentReference) -> String?
+
+  package init(
+    linesPerSection: Int? = 40, width: Int = 100,
+    packageName: @escaping @Sendable (AssignmentReference) -> String? = { _ in nil }
+  ) {
+    self.linesPerSection = linesPerSection
+    self.width = width
+    self.packageName = packageName
+  }
+
+  package func render(_ approved: ApprovedPlan) -> String {
+    let plan = approved.plan
+    let words = PlanWords(approved, packageName: packageName)
+    var lines = [heading(approved)]
+    section("Accounts", plan.changes.filter { $0.group == nil }.map(words.row), &lines)
+    var byGroup: [EntitlementKey: [Change]] = [:]
+    for change in plan.changes {
+      if let group = change.group { byGroup[group, default: []].append(change) }
+    }
+    for (group, changes) in byGroup.sorted(by: { $0.key < $1.key }) {
+      section(visible(group.rawValue), changes.map(words.row), &lines)
+    }
+    if let digest = approved.heldDigest {
+      section("Held by limits", approved.held.map(words.heldRow), &lines)
+      lines += approved.violations.map { "    \(visible($0.description))" }
+      lines += ["    to let exactly these pass, once: bellhop approve \(digest)"]
+    }
+    section("Held: kept as it is", plan.holds.map(words.row), &lines)
+    section("Noticed", plan.findings.map(words.row), &lines)
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func heading(_ approved: ApprovedPlan) -> String {
+    let changes = approved.plan.changes
+    let counts: [(String, Int)] = [
+      ("to create", changes.count { ["createAccount", "createGroup"].contains($0.kind) }),
+      ("to change", changes.count { ["updateAccount", "enableAccount"].contains($0.kind) }),
+      ("to add", changes.count { $0.kind == "addMember" }),
+      ("to remove", changes.count { $0.kind == "removeMember" }),
+      ("to disable", changes.count { $0.kind == "disableAccount" }),
+      ("to delete", changes.count { $0.kind == "deleteAccount" }),
+      ("held", approved.held.count + approved.plan.holds.count),
+    ]
+    let summary = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
+    let title = "\(approved.plan.target): \(summary.isEmpty ? "as it should be" : summary)"
+    guard !changes.isEmpty else { return title }
+    let digest = "plan \(PlanDigest(target: approved.plan.target, changes: changes))"
+    return padded(title, max(title.count + 2, width - digest.count)) + digest
+  }
+
+  private func section(_ title: String, _ rows: [PlanWords.Row], _ lines: inout [String]) {
+    guard !rows.isEmpty else { return }
+    lines += ["", "  \(title)"]
+    let shown = linesPerSection.map { min($0, rows.count) } ?? rows.count
+    let nameWidth = min(rows[..<shown].map(\.name.count).max() ?? 0, 36)
+    for row in rows[..<shown] {
+      let start = "    \(row.sign) " + padded(row.name, nameWidth)
+      if row.rest.isEmpty {
+        lines.append(trimmed(start))
+      } else if start.count + 2 + row.rest.count <= width {
+        lines.append(start + "  " + row.rest)
+      } else {
+        lines += [trimmed(start)] + wrapped(row.rest, indent: 8)
+      }
+    }
+    if shown < rows.count {
+      lines.append("    … and \(rows.count - shown) more; --all shows them")
+    }
+  }
+
+  /// Breaks at spaces; a word longer than a line stands on its own.
+  private func wrapped(_ text: String, indent: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, indent + line.count + 1 + word.count > width {
+        lines.append(line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return (lines + [line]).map { String(repeating: " ", count: indent) + $0 }
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func trimmed(_ text: String) -> String {
+    var text = text
+    while text.hasSuffix(" ") { text.removeLast() }
+    return text
+  }
+}
+
+/// Text from outside with everything that could move the cursor, hide or reorder what is read
+/// written as `\u{…}`.
+package func visible(_ text: String) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse:
+      result += "\\u{\(String(scalar.value, radix: 16))}"
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}

@@ -1,0 +1,172 @@
+import AccessModel
+
+extension Planner {
+  /// Accounts that live assignments need: correlated, created, corrected, enabled.
+  mutating func planAccounts() {
+    let desired = input.desired
+    links.reserveCapacity(desired.accounts.count)
+    var claimed: [Int: SubjectID] = [:]
+    for account in desired.accounts {
+      let naturalKey = account.attributes[input.traits.naturalKeyAttribute].first
+      switch correlator.correlate(account.subject, naturalKey: naturalKey) {
+      case .linked(let position, let adopting):
+        if let other = claimed.updateValue(account.subject, forKey: position) {
+          hold(account, "\(input.actual.accounts[position].key) is also the account of \(other)")
+        } else {
+          links.append(.account(position))
+          keep(account, at: position, adopting: adopting)
+        }
+      case .unmatched where desired.accountRule != nil: create(account)
+      case .unmatched:
+        hold(account, "it has no account, and no mapping has an accounts rule for this target")
+      case .conflict(let reason): hold(account, reason)
+      }
+    }
+  }
+
+  private mutating func hold(_ account: DesiredAccount, _ reason: String) {
+    links.append(.held)
+    holds.append(Hold(subject: account.subject, reason: reason))
+  }
+
+  private mutating func create(_ account: DesiredAccount) {
+    links.append(.pending)
+    let wasOurs =
+      correlator.ownedAccount(of: account.subject).map { $0.origin != .intended } ?? false
+    if wasOurs {
+      findings.append(.drift("the account was deleted", group: nil, subject: account.subject))
+    }
+    let values = account.attributes.dictionary
+    changes.append(
+      .createAccount(
+        AccountReference(
+          subject: account.subject, displayName: account.displayName, identity: nil),
+        values.keys.sorted().map {
+          AttributeChange(name: $0, before: [], after: values[$0, default: []])
+        },
+        because: Reason(assignments: account.because, repairsDrift: wasOurs)))
+  }
+
+  private mutating func keep(_ account: DesiredAccount, at position: Int, adopting: Bool) {
+    let actual = input.actual.accounts[position]
+    let row = correlator.ownedAccount(of: account.subject)
+    if row == nil, !adopting { unrecordedAnchors += 1 }
+    if row?.identity != actual.identity || row?.because != account.because
+      || row?.origin == .intended
+    {
+      var origin = row?.origin ?? .created
+      if origin == .intended { origin = .created }
+      notes.append(
+        .account(
+          account.subject, actual.identity, origin: adopting ? .adopted : origin,
+          because: account.because))
+    }
+    guard let rule = input.desired.accountRule else { return }
+
+    let reference = AccountReference(
+      subject: account.subject, displayName: account.displayName, identity: actual.identity)
+    let reason = Reason(assignments: account.because)
+    let differences = differences(rule.attributes, desired: account, actual: actual)
+    if !actual.isEnabled, let disable = rule.disable {
+      if row?.disabledAt == nil, row != nil {
+        findings.append(
+          .drift("the account was disabled", group: nil, subject: account.subject))
+      }
+      changes.append(.enableAccount(reference, disable, differences, because: reason))
+    } else if !differences.isEmpty {
+      changes.append(.updateAccount(reference, differences, because: reason))
+    }
+  }
+
+  /// Attributes are sets of values; one the mapping leaves empty is removed. What an existing account
+  /// cannot change is held.
+  private mutating func differences(
+    _ names: [String], desired: DesiredAccount, actual: ActualAccount
+  ) -> [AttributeChange] {
+    var result: [AttributeChange] = []
+    for name in names {
+      let (before, after) = (actual.attributes[name], desired.attributes[name])
+      guard !areSame(before, after) else { continue }
+      if input.traits.fixedAttributes.contains(name) {
+        holds.append(
+          Hold(
+            subject: desired.subject,
+            reason: "\(name) would change from '\(before.joined(separator: "', '"))' to "
+              + "'\(after.joined(separator: "', '"))', which an existing account cannot; rename "
+              + "it in the target or keep the mapped value"))
+      } else {
+        result.append(AttributeChange(name: name, before: before, after: after))
+      }
+    }
+    return result
+  }
+
+  private func areSame(_ before: [String], _ after: [String]) -> Bool {
+    func bytes(_ values: [String]) -> Set<Identifier<Attributes>> {
+      Set(values.map { Identifier($0) })
+    }
+    return bytes(before) == bytes(after)
+  }
+
+  /// Accounts of ours that no live assignment needs: disabled, and deleted after the delay. Planned
+  /// after the memberships, because an account stays while a membership of it does.
+  mutating func planDepartures() {
+    for row in input.owned.accounts where desiredPositions[row.subject] == nil {
+      guard input.desired.holds[row.subject] == nil else { continue }
+      guard let position = correlator.position(of: row) else {
+        if input.actual.coverage.isComplete, row.origin != .intended {
+          notes.append(.accountGone(row.subject))
+        }
+        continue
+      }
+      switch input.book.verdict(on: row.because) {
+      case .keep(let reason): holds.append(Hold(subject: row.subject, reason: reason))
+      case .remove(let ending): depart(row, at: position, because: ending)
+      }
+    }
+  }
+
+  private mutating func depart(
+    _ row: Ownership.Account, at position: Int, because ending: Ending
+  ) {
+    let actual = input.actual.accounts[position]
+    let reference = reference(toAccountAt: position, subject: row.subject)
+    guard row.origin == .created else {
+      findings.append(
+        .orphan(actual.key, subject: row.subject, "no live assignment; it was here before us"))
+      return
+    }
+    guard let rule = input.desired.accountRule else {
+      findings.append(
+        .orphan(actual.key, subject: row.subject, "no live assignment and no accounts rule"))
+      return
+    }
+    guard let disable = rule.disable else {
+      findings.append(
+        .orphan(actual.key, subject: row.subject, "no live assignment; no disable configured"))
+      return
+    }
+    if actual.isEnabled {
+      if keptSubjects.contains(row.subject), !ending.cause.standsAlone {
+        holds.append(Hold(subject: row.subject, reason: "a membership of it is held"))
+      } else {
+        changes.append(.disableAccount(reference, disable, because: ending))
+      }
+      return
+    }
+    guard let delay = rule.deleteAfter, let disabledAt = row.disabledAt,
+      input.now >= disabledAt.adding(delay)
+    else { return }
+    let cause = row.disabledBecause ?? ending
+    guard cause.cause != .absent else { return }
+    if keptSubjects.contains(row.subject) {
+      holds.append(
+        Hold(
+          subject: row.subject,
+          reason: "it is due for deletion, but a group still lists it as a member that was there "
+            + "before us; remove it there first"))
+    } else {
+      changes.append(.deleteAccount(reference, because: cause))
+    }
+  }
+}

@@ -1,0 +1,282 @@
+import AccessModel
+
+extension Planner {
+  /// One merge over what should be, what is and what is ours; see the table of `plan`.
+  mutating func planMemberships() {
+    let frame = makeFrame()
+    var report = MembershipReport()
+    let actual = input.actual.memberships.sorted
+    var (next, present, ours) = (0, 0, 0)
+    while true {
+      let wanted = next < frame.desired.count ? frame.desired[next] : nil
+      let seen = present < actual.count ? actual[present] : nil
+      let known = ours < frame.owned.count ? frame.owned[ours] : nil
+      guard let membership = least(least(wanted?.membership, seen), known?.membership) else {
+        break
+      }
+
+      let row = known?.membership == membership ? known.map { Int($0.row) } : nil
+      switch (wanted?.membership == membership ? wanted : nil, seen == membership) {
+      case (let wanted?, true): agree(wanted, row, frame)
+      case (let wanted?, false): add(wanted, row)
+      case (nil, true): surplus(membership, row, frame, &report)
+      case (nil, false):
+        if let row { settleUnseen(row: row, group: membership.group) }
+      }
+      if wanted?.membership == membership { next += 1 }
+      if seen == membership { present += 1 }
+      while ours < frame.owned.count, frame.owned[ours].membership == membership { ours += 1 }
+    }
+    for row in frame.lost { settleLost(row: Int(row)) }
+    noteGroups()
+    findings += report.findings
+  }
+
+  private func least(_ left: MembershipIndex?, _ right: MembershipIndex?) -> MembershipIndex? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
+  private mutating func agree(_ desired: Frame.Row, _ row: Int?, _ frame: Frame) {
+    let policy = frame.policies[desired.membership.group]
+    let mayAdopt = input.adopt || policy.adopt || policy.exclusive
+    guard let row else { return note(desired, mayAdopt ? .adopted : .preExisting) }
+    switch input.owned.origins[row] {
+    case .intended: note(desired, .created)
+    case .preExisting where mayAdopt: note(desired, .adopted)
+    case let origin:
+      if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row) {
+        note(desired, origin)
+      }
+    }
+  }
+
+  private mutating func note(_ desired: Frame.Row, _ origin: Ownership.Origin) {
+    notes.append(
+      .membership(
+        input.scope.groups[desired.membership.group], desiredSubject(desired.row),
+        origin: origin, because: input.desired.reasons[Int(desired.row)]))
+  }
+
+  private mutating func add(_ desired: Frame.Row, _ row: Int?) {
+    let key = input.scope.groups[desired.membership.group]
+    let account = input.desired.accounts[
+      input.desired.memberships.sorted[Int(desired.row)].account]
+    if let reason = whyClosed(desired.membership.group, forAdding: true) {
+      holds.append(Hold(group: key, reason: reason))
+      return
+    }
+    var isDrift = false
+    if let row {
+      isDrift = [.created, .adopted].contains(input.owned.origins[row])
+      if isDrift {
+        findings.append(
+          .drift("the membership was removed", group: key, subject: account.subject))
+      }
+    }
+    let reason = Reason(
+      assignments: input.desired.reasons[Int(desired.row)], repairsDrift: isDrift)
+    var groupID: String?
+    switch input.actual.groups[desired.membership.group] {
+    case .present(let id, _): groupID = id
+    case .missing:
+      if changes.last?.group != key {
+        changes.append(.createGroup(key, because: Reason(assignments: reason.assignments)))
+      }
+    case .unreadable: return
+    }
+    var identity: AccountIdentity?
+    if desired.membership.account < input.actual.accounts.count {
+      identity = input.actual.accounts[desired.membership.account].identity
+    }
+    changes.append(
+      .addMember(
+        Membership(
+          group: key, groupID: groupID,
+          account: AccountReference(
+            subject: account.subject, displayName: account.displayName, identity: identity)),
+        because: reason))
+  }
+
+  /// Why a group must not be written now, if so.
+  private func whyClosed(_ group: Int, forAdding: Bool) -> String? {
+    switch input.actual.groups[group] {
+    case .missing:
+      return input.traits.createsMissingGroups
+        ? nil : "there is no such group; create it, or take it out of the mapping"
+    case .unreadable(let reason): return "it could not be read: \(reason)"
+    case .present(let id, let coverage):
+      if let known = knownGroup(at: group), known.immutableID != id {
+        return "it was recreated: its immutable id is \(id), ours was \(known.immutableID)"
+      }
+      if forAdding, case .partial(let reason) = coverage {
+        return "its members could not all be read: \(reason)"
+      }
+      return nil
+    }
+  }
+
+  private func knownGroup(at position: Int) -> Ownership.Group? {
+    let key = input.scope.groups[position]
+    let index = input.owned.groups.firstPosition { $0.key >= key }
+    guard index < input.owned.groups.count, input.owned.groups[index].key == key else {
+      return nil
+    }
+    return input.owned.groups[index]
+  }
+
+  private mutating func surplus(
+    _ membership: MembershipIndex, _ row: Int?, _ frame: Frame, _ report: inout MembershipReport
+  ) {
+    let key = input.scope.groups[membership.group]
+    let origin = row.map { input.owned.origins[$0] }
+    let subject = row.map { ownedSubject($0) } ?? anchor(ofMember: membership.account)
+
+    guard let row, let origin, origin != .preExisting else {
+      if frame.policies[membership.group].exclusive {
+        removeFromExclusive(membership, key, subject)
+      } else if origin == .preExisting {
+        report.preExisting[key, default: 0] += 1
+        if let subject { keptSubjects.insert(subject) }
+      } else {
+        report.add(foreign: input.actual.key(ofMember: membership.account), to: key)
+      }
+      return
+    }
+    if isReappearing(row, frame, membership.group) { return }
+    switch input.book.verdict(on: input.owned.reasons[row]) {
+    case .keep(let reason): keep(key, subject, reason)
+    case .remove(let ending):
+      if let subject, isHeld(subject), !ending.cause.standsAlone {
+        keep(key, subject, "the subject is held")
+      } else if let reason = whyClosed(membership.group, forAdding: false) {
+        keep(key, subject, reason)
+      } else {
+        remove(membership, key, subject, ending)
+      }
+    }
+  }
+
+  /// A value that outlived its account, which this very plan creates again under the same name.
+  private func isReappearing(_ row: Int, _ frame: Frame, _ group: Int) -> Bool {
+    guard let position = desiredPositions[ownedSubject(row)],
+      links[position] == .pending
+    else { return false }
+    let pending = MembershipIndex(group: group, account: memberCount + position)
+    return frame.isDesired(pending)
+  }
+
+  private mutating func removeFromExclusive(
+    _ membership: MembershipIndex, _ key: EntitlementKey, _ subject: SubjectID?
+  ) {
+    if !input.book.isComplete {
+      keep(key, subject, "the group is exclusive, but a source was not read completely")
+    } else if let subject, isHeld(subject) {
+      keep(key, subject, "the subject is held")
+    } else {
+      remove(membership, key, subject, .unmapped(live: []))
+    }
+  }
+
+  private mutating func keep(_ key: EntitlementKey, _ subject: SubjectID?, _ reason: String) {
+    holds.append(Hold(group: key, subject: subject, reason: reason))
+    if let subject { keptSubjects.insert(subject) }
+  }
+
+  private mutating func remove(
+    _ membership: MembershipIndex, _ key: EntitlementKey, _ subject: SubjectID?, _ ending: Ending
+  ) {
+    var groupID: String?
+    if case .present(let id, _) = input.actual.groups[membership.group] { groupID = id }
+    let account: AccountReference
+    if membership.account < input.actual.accounts.count {
+      account = reference(toAccountAt: membership.account, subject: subject)
+    } else {
+      let value = input.actual.key(ofMember: membership.account)
+      account = AccountReference(
+        subject: subject, displayName: nil,
+        identity: AccountIdentity(key: value, immutableID: ""))
+    }
+    changes.append(
+      .removeMember(
+        Membership(group: key, groupID: groupID, account: account), because: ending))
+  }
+
+  private mutating func settleLost(row: Int) {
+    let key = input.owned.groupKeys[input.owned.memberships.sorted[row].group]
+    if let group = scopePosition(of: key) { settleUnseen(row: row, group: group) }
+  }
+
+  /// Where the group was read to its end the membership is gone. Where it was not, an ending that
+  /// stands alone is carried out unseen: the target answers whether there was anything to remove.
+  private mutating func settleUnseen(row: Int, group: Int) {
+    let key = input.scope.groups[group]
+    let subject = ownedSubject(row)
+    switch input.actual.groups[group] {
+    case .missing, .present(_, .complete):
+      if input.owned.origins[row] != .intended, !isAwaited(row) {
+        notes.append(.membershipGone(key, subject))
+      }
+    case .present(_, .partial), .unreadable:
+      guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
+        ending.cause.standsAlone, input.owned.origins[row] != .preExisting,
+        let account = correlator.ownedAccount(of: subject)
+      else { return }
+      var groupID: String?
+      if case .present(let id, _) = input.actual.groups[group] { groupID = id }
+      changes.append(
+        .removeMember(
+          Membership(
+            group: key, groupID: groupID,
+            account: AccountReference(
+              subject: subject, displayName: nil, identity: account.identity)),
+          because: ending))
+    }
+  }
+
+  /// Missing while its subject is held or still justified: what is to become of it is not known yet.
+  private func isAwaited(_ row: Int) -> Bool {
+    let subject = ownedSubject(row)
+    if isHeld(subject) { return true }
+    guard case .keep = input.book.verdict(on: input.owned.reasons[row]) else { return false }
+    return true
+  }
+
+  private mutating func noteGroups() {
+    for (position, group) in input.actual.groups.enumerated() {
+      guard case .present(let id, _) = group, knownGroup(at: position) == nil else { continue }
+      notes.append(
+        .group(input.scope.groups[position], immutableID: id, origin: .preExisting))
+    }
+  }
+
+  private func desiredSubject(_ row: Int32) -> SubjectID {
+    input.desired.accounts[input.desired.memberships.sorted[Int(row)].account].subject
+  }
+
+  private func ownedSubject(_ row: Int) -> SubjectID {
+    input.owned.subjects[input.owned.memberships.sorted[row].account]
+  }
+
+  private func anchor(ofMember position: Int) -> SubjectID? {
+    position < input.actual.accounts.count ? input.actual.accounts[position].anchor : nil
+  }
+}
+
+/// Members that are left alone, counted for each group.
+private struct MembershipReport {
+  var preExisting: [EntitlementKey: Int] = [:]
+  private var foreign: [EntitlementKey: (count: Int, first: [AccountKey])] = [:]
+
+  mutating func add(foreign member: AccountKey, to group: EntitlementKey) {
+    foreign[group, default: (0, [])].count += 1
+    if foreign[group, default: (0, [])].first.count < 10 {
+      foreign[group, default: (0, [])].first.append(member)
+    }
+  }
+
+  var findings: [Finding] {
+    preExisting.map { .preExistingMembers($0, count: $1) }
+      + foreign.map { .foreignMembers($0, count: $1.count, first: $1.first.sorted()) }
+  }
+}

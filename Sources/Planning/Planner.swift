@@ -1,0 +1,139 @@
+package import AccessModel
+
+// The planner in one paragraph. Subjects are first correlated with the accounts that were read. Then
+// every account that should exist is created, corrected or enabled, and every account of ours that
+// no live assignment needs is disabled and later deleted. Then three sets of memberships are laid
+// over one frame, (group in scope, holder): what should be, what is, and what the ledger says is
+// ours. What should be and is not is added; what is and should not be goes if it is ours and its
+// last justification is over; the rest is left alone and told. Whatever an input leaves in doubt is
+// held. Nothing here reads a clock, a file or a network.
+
+/// Plans one target: the changes that turn `actual` into `desired`, what is held, what was noticed.
+///
+/// | should be | is  | ledger       | plan                                                        |
+/// |-----------|-----|--------------|-------------------------------------------------------------|
+/// | yes       | yes | ours         | nothing                                                     |
+/// | yes       | yes | –            | nothing; recorded pre-existing, or ours where told to adopt |
+/// | yes       | no  | –            | + member                                                    |
+/// | yes       | no  | ours         | + member, and reported as drift                             |
+/// | no        | yes | ours         | − member with its ending, or held                           |
+/// | no        | yes | pre-existing | nothing, reported                                           |
+/// | no        | yes | –            | nothing, reported foreign; − member in an exclusive group   |
+/// | no        | no  | ours         | recorded gone                                               |
+package func plan(_ input: PlanInput) -> Plan {
+  var planner = Planner(input)
+  planner.planAccounts()
+  planner.planMemberships()
+  planner.planDepartures()
+  return planner.result
+}
+
+/// All that a plan is made from.
+package struct PlanInput: Sendable {
+  package let desired: DesiredState
+  package let actual: ActualState
+  package let owned: Ownership
+  package let scope: ManagedScope
+  package let book: AssignmentBook
+  package let traits: TargetTraits
+  /// Memberships found present when first desired become ours, for every group of the target.
+  package let adopt: Bool
+  package let now: Instant
+
+  /// `actual` must have been read with `scope`, which `ManagedScope(desired:owned:)` gives.
+  package init(
+    desired: DesiredState, actual: ActualState, owned: Ownership, scope: ManagedScope,
+    book: AssignmentBook, traits: TargetTraits, adopt: Bool = false, now: Instant
+  ) {
+    precondition(actual.groups.count == scope.groups.count, "one group for each of the scope")
+    self.desired = desired
+    self.actual = actual
+    self.owned = owned
+    self.scope = scope
+    self.book = book
+    self.traits = traits
+    self.adopt = adopt || traits.adoptsExisting
+    self.now = now
+  }
+}
+
+extension ManagedScope {
+  /// Groups that mappings name together with those in which the ledger still owns something, so that
+  /// a group that left the mappings is cleared.
+  package init(desired: DesiredState, owned: Ownership) {
+    self.init(
+      groups: Array(Set(desired.groups.map(\.key)).union(owned.groupKeys)),
+      attributes: desired.accountRule.map(\.attributes) ?? [],
+      disable: desired.accountRule?.disable)
+  }
+}
+
+/// The work in progress on one plan.
+struct Planner {
+  /// What became of a desired account's correlation.
+  enum Link: Equatable {
+    case account(Int)
+    /// Created by this plan.
+    case pending
+    case held
+  }
+
+  let input: PlanInput
+  let correlator: Correlator
+  /// One for each desired account.
+  var links: [Link] = []
+  var changes: [Change] = []
+  var holds: [Hold] = []
+  var findings: [Finding] = []
+  var notes: [OwnershipNote] = []
+  var unrecordedAnchors = 0
+  /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
+  var keptSubjects: Set<SubjectID> = []
+
+  let desiredPositions: [SubjectID: Int]
+
+  init(_ input: PlanInput) {
+    self.input = input
+    correlator = Correlator(
+      input.actual, owned: input.owned.accounts,
+      rule: input.desired.accountRule?.correlation ?? .anchor)
+    desiredPositions = Dictionary(
+      input.desired.accounts.enumerated().map { ($1.subject, $0) },
+      uniquingKeysWith: { first, _ in first })
+    for (subject, reason) in input.desired.holds {
+      holds.append(Hold(subject: subject, reason: reason))
+    }
+  }
+
+  /// Whether an input about the subject is in doubt, so that only what ends for itself may go.
+  func isHeld(_ subject: SubjectID) -> Bool {
+    if input.desired.holds[subject] != nil { return true }
+    guard let position = desiredPositions[subject] else { return false }
+    return links[position] == .held
+  }
+
+  func reference(toAccountAt position: Int, subject: SubjectID?) -> AccountReference {
+    let account = input.actual.accounts[position]
+    let names = account.attributes["displayName"] + account.attributes["cn"]
+    return AccountReference(
+      subject: subject, displayName: names.first, identity: account.identity)
+  }
+
+  var result: Plan {
+    var counts = [Int](repeating: 0, count: input.scope.groups.count)
+    for membership in input.actual.memberships.sorted { counts[membership.group] += 1 }
+    let members = Dictionary(
+      zip(input.scope.groups, counts).filter { $1 > 0 }, uniquingKeysWith: { first, _ in first })
+    return Plan(
+      target: input.desired.target, changes: changes, holds: holds, findings: findings,
+      notes: notes,
+      sizes: Plan.Sizes(
+        membersOfGroup: members, accounts: input.owned.accounts.count,
+        assignmentsOfSource: Dictionary(
+          input.book.sources.map { ($0.source, $0.knownBefore) },
+          uniquingKeysWith: { first, _ in first }),
+        emptiedSources: Set(input.book.sources.filter(\.isEmptied).map(\.source))),
+      naturalKeyAttribute: input.traits.naturalKeyAttribute,
+      unrecordedAnchors: unrecordedAnchors)
+  }
+}

@@ -1,0 +1,138 @@
+import AccessModel
+import Logging
+import Planning
+
+/// Carries out one approved plan: phase by phase, batch by batch, each batch journalled before its
+/// first byte leaves and settled before the next begins.
+struct Application {
+  /// Changes in one journal transaction and one call of the target.
+  private static let batchSize = 10_000
+
+  let target: any Target
+  let approved: ApprovedPlan
+  let owned: Ownership
+  let ledger: any Ledger
+  let context: RunContext
+  let logger: Logger
+  let progress: @Sendable (TargetID, Progress) -> Void
+
+  /// Stops early, leaving the rest for the next run, when the task is cancelled or the target asks.
+  func run() async throws(LedgerError) -> TargetReport {
+    if !approved.plan.notes.isEmpty {
+      try await ledger.note(approved.plan.notes, target: target.id, run: context.run)
+    }
+    if let release = approved.release {
+      try await ledger.useApproval(of: release.digest, run: context.run)
+    }
+    var done = Done()
+    for phase in Change.Phase.allCases {
+      var changes = approved.plan.changes.filter { $0.phase == phase }[...]
+      while !changes.isEmpty, !done.isStopped, !Task.isCancelled {
+        let batch = Array(changes.prefix(Self.batchSize))
+        changes = changes.dropFirst(batch.count)
+        try await apply(batch, &done)
+      }
+    }
+    return TargetReport(
+      target: target.id, approved: approved, failure: done.failure.map { .unavailable($0) },
+      outcomes: done.outcomes)
+  }
+
+  /// What this run has done so far, as far as later changes depend on it.
+  private struct Done {
+    var outcomes: [(change: Change, outcome: Outcome)] = []
+    var identities: [SubjectID: AccountIdentity] = [:]
+    var groupIDs: [EntitlementKey: String] = [:]
+    /// Subjects with a removal that did not succeed: their accounts are not moved or deleted yet.
+    var withMemberships: Set<SubjectID> = []
+    var isStopped = false
+    var failure: TargetError?
+  }
+
+  private func apply(_ batch: [Change], _ done: inout Done) async throws(LedgerError) {
+    var ready: [Change] = []
+    for change in batch {
+      switch resolve(change, done) {
+      case .success(let change): ready.append(change)
+      case .failure(let blocked):
+        done.outcomes.append((change, .failed(.retryLater, reason: blocked.reason)))
+      }
+    }
+    guard !ready.isEmpty else { return }
+    let ids = try await ledger.intend(
+      ready, target: target.id, run: context.run, at: context.now)
+    let (target, report) = (target.id, progress)
+    var outcomes: [Outcome]
+    do throws(TargetError) {
+      outcomes = try await self.target.apply(ready) { report(target, $0) }
+    } catch {
+      // Thrown only before the first write, so nothing of the batch was done.
+      done.failure = error
+      done.isStopped = true
+      outcomes = ready.map { _ in .failed(error.disposition, reason: error.message) }
+    }
+    precondition(outcomes.count == ready.count, "one outcome for each change")
+    var settled: [(JournalID, Change, Outcome)] = []
+    for (position, change) in ready.enumerated() {
+      settled.append((ids[position], change, outcomes[position]))
+    }
+    try await ledger.settle(settled, target: target, run: context.run, at: context.now)
+    for (_, change, outcome) in settled { note(change, outcome, &done) }
+  }
+
+  private func note(_ change: Change, _ outcome: Outcome, _ done: inout Done) {
+    done.outcomes.append((change, outcome))
+    if case .failed(.stopTarget, _) = outcome { done.isStopped = true }
+    let subject = change.account?.subject
+    switch change {
+    case .createAccount, .enableAccount, .updateAccount:
+      if let subject, let identity = outcome.identity { done.identities[subject] = identity }
+    case .createGroup(let key, _):
+      if let id = outcome.groupID { done.groupIDs[key] = id }
+    case .removeMember:
+      if let subject, !outcome.isDone { done.withMemberships.insert(subject) }
+    case .addMember, .disableAccount, .deleteAccount: break
+    }
+    if !outcome.isDone {
+      logger.warning(
+        "\(target.id) \(change.kind) \(outcome.word)",
+        metadata: [
+          "group": "\(change.group?.rawValue ?? "-")", "subject": "\(subject?.rawValue ?? "-")",
+          "reason": "\(visible(outcome.detail ?? "-"))",
+        ])
+    }
+  }
+
+  private struct Blocked: Error {
+    let reason: String
+  }
+
+  /// Fills in what earlier changes of this run brought about, or says why the change must wait.
+  private func resolve(_ change: Change, _ done: Done) -> Result<Change, Blocked> {
+    switch change {
+    case .addMember(let membership, let reason):
+      let subject = membership.account.subject
+      let moved = subject.flatMap { done.identities[$0] }
+      guard let identity = moved ?? membership.account.identity else {
+        return .failure(Blocked(reason: "its account was not created"))
+      }
+      guard let groupID = membership.groupID ?? done.groupIDs[membership.group] else {
+        return .failure(Blocked(reason: "its group was not created"))
+      }
+      let account = AccountReference(
+        subject: subject, displayName: membership.account.displayName, identity: identity)
+      return .success(
+        .addMember(
+          Membership(group: membership.group, groupID: groupID, account: account),
+          because: reason))
+    case .disableAccount(let account, .moveTo, _), .deleteAccount(let account, _):
+      guard let subject = account.subject, done.withMemberships.contains(subject) else {
+        return .success(change)
+      }
+      return .failure(Blocked(reason: "a membership of it could not be removed yet"))
+    case .createAccount, .updateAccount, .enableAccount, .disableAccount, .createGroup,
+      .removeMember:
+      return .success(change)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+internal import HTTPTransport
+
+/// What a service says it can do (RFC 7643 §5, §6). It says which way to try first; what it then
+/// answers counts for more.
+package struct Capabilities: Sendable, Equatable {
+  package var canPatch = true
+  package var canFilter = true
+  /// Whether `If-Match` means anything.
+  package var hasVersions = false
+  /// Resources on one page; at least 1.
+  package var pageSize = 100
+  private var endpoints: [String: [String]] = [:]
+  /// Names of the attributes and extensions of a User in lower case; `nil` if the service does not
+  /// say.
+  package var userAttributes: Set<String>?
+
+  package init() {}
+
+  /// Path segments below the base URL.
+  func endpoint(of type: ResourceType) -> [String] {
+    endpoints[type.rawValue] ?? [type.usualEndpoint]
+  }
+
+  mutating func read(serviceProviderConfig config: JSONValue) {
+    canPatch = config["patch"]?["supported"]?.boolean ?? canPatch
+    canFilter = config["filter"]?["supported"]?.boolean ?? canFilter
+    hasVersions = config["etag"]?["supported"]?.boolean ?? hasVersions
+    if let most = config["filter"]?["maxResults"]?.integer, most > 0 {
+      pageSize = min(pageSize, most)
+    }
+  }
+
+  /// Endpoints are relative to the base URL, but some services give them from the root of the host.
+  mutating func read(resourceTypes list: JSONValue, basePath: String) {
+    let base = basePath.split(separator: "/")
+    for type in Self.resources(in: list) {
+      guard let name = type["name"]?.text ?? type["id"]?.text,
+        let endpoint = type["endpoint"]?.text,
+        !endpoint.contains(":"), !endpoint.contains("..")
+      else { continue }
+      var segments = endpoint.split(separator: "/")
+      if segments.starts(with: base) { segments.removeFirst(base.count) }
+      if !segments.isEmpty { endpoints[name] = segments.map(String.init) }
+    }
+  }
+
+  mutating func read(schemas list: JSONValue) {
+    var names: Set<String> = []
+    for schema in Self.resources(in: list) {
+      guard let id = schema["id"]?.text, let attributes = schema["attributes"]?.elements else {
+        continue
+      }
+      if id.lowercased() == ResourceType.user.schema.lowercased() {
+        names.formUnion(attributes.compactMap { $0["name"]?.text?.lowercased() })
+      } else {
+        names.insert(id.lowercased())
+      }
+    }
+    if names.contains("username") { userAttributes = names }
+  }
+
+  /// Of a ListResponse, or of a bare array, which some services give.
+  private static func resources(in list: JSONValue) -> [JSONValue] {
+    list["Resources"]?.elements ?? list.elements ?? []
+  }
+}
+
+extension ServiceProvider {
+  /// Asks the three discovery endpoints (RFC 7644 §4). What is missing or odd leaves the usual
+  /// value; throws only if the service cannot be reached, or is closed to us.
+  package func discover() async throws(SCIMError) -> Capabilities {
+    var capabilities = Capabilities()
+    if let config = try await discovered("ServiceProviderConfig") {
+      capabilities.read(serviceProviderConfig: config)
+    }
+    if let types = try await discovered("ResourceTypes") {
+      capabilities.read(resourceTypes: types, basePath: baseURL.path)
+    }
+    if let schemas = try await discovered("Schemas") { capabilities.read(schemas: schemas) }
+    return capabilities
+  }
+
+  private func discovered(_ endpoint: String) async throws(SCIMError) -> JSONValue? {
+    do throws(SCIMError) {
+      let url = baseURL.appending(endpoint)
+      return try json(in: try await exchange(.get, url), "GET \(url.path)")
+    } catch {
+      switch error.cause {
+      case .answer, .malformed: return nil
+      case .transport, .closed, .throttled: throw error
+      }
+    }
+  }
+}

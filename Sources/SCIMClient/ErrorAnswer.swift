@@ -1,0 +1,66 @@
+internal import HTTPTransport
+
+/// A status that is no success, with what the body says of it (RFC 7644 §3.12).
+package struct ErrorAnswer: Sendable, Equatable, CustomStringConvertible {
+  package let status: Int
+  /// `uniqueness`, `invalidPath`, …; often missing.
+  package let scimType: String?
+  /// The service's own words: clipped, escaped, and without the values that were sent.
+  package let detail: String?
+
+  package init(status: Int, scimType: String? = nil, detail: String? = nil) {
+    self.status = status
+    self.scimType = scimType
+    self.detail = detail
+  }
+
+  /// The status line counts, not the body's `status`, which some services write as a number or
+  /// wrongly.
+  init(_ response: HTTPResponse, redacting values: [String]) {
+    status = response.status
+    var words: String?
+    do throws(MalformedJSON) {
+      let body = try JSONValue(parsing: response.body)
+      scimType = body["scimType"]?.text.map { Self.legible($0, redacting: values) }
+      words = body["detail"]?.text
+    } catch {
+      scimType = nil
+      words = String(decoding: response.body.prefix(1000), as: UTF8.self)
+    }
+    detail = words.map { Self.legible($0, redacting: values) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  package var description: String {
+    "\(status)" + (scimType.map { " \($0)" } ?? "") + (detail.map { ": \($0)" } ?? "")
+  }
+
+  private static func legible(_ text: String, redacting values: [String]) -> String {
+    var text = text
+    for value in values where value.utf8.count >= 3 { text = text.replacing(value, with: "‹…›") }
+    var clipped = ""
+    var isSpace = true
+    for scalar in text.unicodeScalars {
+      guard clipped.utf8.count < 200 else { return clipped + "…" }
+      if scalar.properties.isWhitespace {
+        if !isSpace { clipped += " " }
+        isSpace = true
+      } else {
+        clipped += scalar.isPrintable ? String(scalar) : "?"
+        isSpace = false
+      }
+    }
+    return clipped.hasSuffix(" ") ? String(clipped.dropLast()) : clipped
+  }
+}
+
+extension Unicode.Scalar {
+  /// Neither a control nor something that changes how the text around it is shown.
+  fileprivate var isPrintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator:
+      false
+    default: true
+    }
+  }
+}

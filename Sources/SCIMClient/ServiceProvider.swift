@@ -1,0 +1,137 @@
+package import HTTPTransport
+internal import Synchronization
+
+/// A SCIM service provider, spoken to in requests that are each sent once unless repeating is
+/// harmless.
+///
+/// The credential goes to the configured URL and nowhere else: links in answers are never followed.
+package final class ServiceProvider: Sendable {
+  /// How often and how long to try.
+  package struct Patience: Sendable {
+    /// Of one request, the first included.
+    package var attempts = 4
+    /// The longest pause a service can ask for.
+    package var longestPause: Duration = .seconds(120)
+    /// The pause after the first failure; each further one is twice as long.
+    package var firstPause: Duration = .seconds(1)
+
+    package init() {}
+  }
+
+  package let baseURL: HTTPURL
+  private let credential: Credential?
+  private let transport: any HTTPTransport
+  private let pace: any Pacing
+  private let patience: Patience
+  private let forbiddenInARow = Mutex(0)
+
+  package init(
+    baseURL: HTTPURL, credential: Credential?, transport: any HTTPTransport,
+    clock: any Clock<Duration> = ContinuousClock(), patience: Patience = .init()
+  ) {
+    self.baseURL = baseURL
+    self.credential = credential
+    self.transport = transport
+    self.patience = patience
+    pace = Self.pace(clock)
+  }
+
+  private static func pace(_ clock: some Clock<Duration>) -> any Pacing { Pace(clock) }
+
+  /// Sends a request and gives the successful answer. `redacting` are texts that must not come back
+  /// in an error message.
+  ///
+  /// Repeated, after a pause: what was never sent; what was refused as too much (429, or 503 with a
+  /// time to come back); and a GET, whatever happened to it. A POST that may have been acted on is
+  /// not.
+  func exchange(
+    _ method: HTTPRequest.Method, _ url: HTTPURL, body: JSONValue? = nil,
+    fields: [HTTPField] = [], redacting: [String] = []
+  ) async throws(SCIMError) -> HTTPResponse {
+    let action = "\(method.rawValue) \(url.path)"
+    var request = HTTPRequest(method, url, fields: fields, body: body?.encoded)
+    request.fields.append(
+      HTTPField("Accept", "application/scim+json, application/json;q=0.9"))
+    if body != nil { request.fields.append(HTTPField("Content-Type", "application/scim+json")) }
+    if let credential { request.fields.append(credential.field) }
+    let secrets = redacting + [credential?.text].compactMap(\.self)
+
+    var attempt = 1
+    while true {
+      let failure: SCIMError
+      let delay: Duration?
+      switch await send(request) {
+      case .success(let response) where response.status < 300:
+        forbiddenInARow.withLock { $0 = 0 }
+        return response
+      case .success(let response):
+        failure = SCIMError(action: action, cause: cause(of: response, redacting: secrets))
+        delay = delayBeforeRepeating(method, response, attempt)
+      case .failure(let error):
+        failure = SCIMError(action: action, cause: .transport(error))
+        delay = mayRepeat(method, after: error) ? usualDelay(attempt) : nil
+      }
+      guard let delay, attempt < patience.attempts else { throw failure }
+      pace.pause(for: delay)
+      attempt += 1
+    }
+  }
+
+  private func send(
+    _ request: HTTPRequest
+  ) async -> Result<HTTPResponse, TransportError> {
+    do { try await pace.wait() } catch {
+      return .failure(
+        TransportError(kind: .cancelled, sent: .no, message: "cancelled while it waited"))
+    }
+    do throws(TransportError) {
+      return .success(try await transport.send(request))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func cause(of response: HTTPResponse, redacting texts: [String]) -> SCIMError.Cause {
+    let answer = ErrorAnswer(response, redacting: texts)
+    switch response.status {
+    case 401: return .closed(answer)
+    case 403:
+      let count = forbiddenInARow.withLock { count in
+        count += 1
+        return count
+      }
+      return count > 1 ? .closed(answer) : .answer(answer)
+    case 429: return .throttled(RetryAfter.delay(of: response))
+    default: return .answer(answer)
+    }
+  }
+
+  /// `nil` where the request must not be repeated, or not so soon.
+  private func delayBeforeRepeating(
+    _ method: HTTPRequest.Method, _ response: HTTPResponse, _ attempt: Int
+  ) -> Duration? {
+    let asked = RetryAfter.delay(of: response)
+    if let asked {
+      guard asked <= patience.longestPause else { return nil }
+      if response.status == 503, method == .post { pace.pause(for: asked) }
+    }
+    return switch response.status {
+    case 429: asked ?? usualDelay(attempt)
+    case 503 where method != .post && (asked != nil || method == .get):
+      asked ?? usualDelay(attempt)
+    case 500, 502, 504: method == .get ? usualDelay(attempt) : nil
+    default: nil
+    }
+  }
+
+  private func mayRepeat(_ method: HTTPRequest.Method, after error: TransportError) -> Bool {
+    switch error.kind {
+    case .unreachable, .timedOut, .broken: error.sent == .no || method == .get
+    case .refused, .insecure, .tooLarge, .cancelled: false
+    }
+  }
+
+  private func usualDelay(_ attempt: Int) -> Duration {
+    min(patience.firstPause * (1 << min(attempt - 1, 10)), patience.longestPause)
+  }
+}

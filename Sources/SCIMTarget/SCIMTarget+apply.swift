@@ -1,0 +1,142 @@
+package import AccessModel
+internal import SCIMClient
+
+extension SCIMTarget {
+  package func apply(
+    _ changes: [Change], progress: @Sendable (Progress) -> Void
+  ) async throws(TargetError) -> [Outcome] {
+    let capabilities: Capabilities
+    do throws(SCIMError) {
+      capabilities = try await self.capabilities()
+    } catch {
+      throw error.targetError(id)
+    }
+    var outcomes = changes.map { _ in Outcome.failed(.stopTarget, reason: "not sent") }
+    var done = 0
+    _ = await concurrently(WorkUnit.units(of: changes), width: Self.width) { unit in
+      (unit, await self.apply(unit, capabilities))
+    } finished: { (unit, results) in
+      for (position, outcome) in zip(unit.positions, results) { outcomes[position] = outcome }
+      done += unit.positions.count
+      progress(Progress(done: done, total: changes.count))
+    }
+    return outcomes
+  }
+
+  /// One outcome for each change of the unit. A failure that concerns the whole service ends the
+  /// run.
+  private func apply(_ unit: WorkUnit, _ capabilities: Capabilities) async -> [Outcome] {
+    if let stopReason {
+      return unit.positions.map { _ in
+        .failed(.stopTarget, reason: "not sent, since the target was stopped: \(stopReason)")
+      }
+    }
+    let outcomes: [Outcome]
+    switch unit.work {
+    case .account(let change): outcomes = [await applyToAccount(change, capabilities)]
+    case .group(let key): outcomes = [await createGroup(key, capabilities)]
+    case .members(let key, let wishes):
+      outcomes = await writeMembers(of: key, wishes, capabilities)
+    }
+    for case .failed(.stopTarget, let reason) in outcomes { stop(reason) }
+    return outcomes
+  }
+
+  private func applyToAccount(_ change: Change, _ capabilities: Capabilities) async -> Outcome {
+    do throws(SCIMError) {
+      switch change {
+      case .createAccount(let account, let attributes, _):
+        return try await createAccount(account, attributes, capabilities)
+      case .updateAccount(let account, let attributes, _):
+        return try await updateAccount(account, attributes, capabilities)
+      case .enableAccount(let account, let rule, let attributes, _):
+        return try await setActive(true, account, rule, attributes, capabilities)
+      case .disableAccount(let account, let rule, _):
+        return try await setActive(false, account, rule, [], capabilities)
+      case .deleteAccount(let account, _):
+        return try await deleteAccount(account, capabilities)
+      case .createGroup, .addMember, .removeMember:
+        preconditionFailure("a change of a group among those of accounts")
+      }
+    } catch {
+      return Self.explained(error.outcome, change, capabilities)
+    }
+  }
+
+  /// Says which mapped attributes the service's own schema does not have, where it refused them.
+  private static func explained(
+    _ outcome: Outcome, _ change: Change, _ capabilities: Capabilities
+  ) -> Outcome {
+    guard case .refused(let reason) = outcome, let known = capabilities.userAttributes,
+      case .success(let writes) = AttributeWrite.parse(change.attributes)
+    else { return outcome }
+    let unknown = writes.filter { !known.contains($0.path.schemaName) }.map { "\($0.path)" }
+    if unknown.isEmpty { return outcome }
+    return .refused(
+      reason: "\(reason); its schema has no \(unknown.sorted().joined(separator: ", "))")
+  }
+}
+
+extension Change {
+  fileprivate var attributes: [AttributeChange] {
+    switch self {
+    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
+      .enableAccount(_, _, let attributes, _):
+      attributes
+    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
+    }
+  }
+}
+
+/// Changes of one resource, which are written together and never beside each other.
+struct WorkUnit: Sendable {
+  enum Work: Sendable {
+    case account(Change)
+    case group(EntitlementKey)
+    case members(EntitlementKey, [MemberWish])
+  }
+
+  let work: Work
+  /// Of its changes in the batch.
+  let positions: [Int]
+
+  /// In the order of their first changes.
+  static func units(of changes: [Change]) -> [WorkUnit] {
+    var order: [EntitlementKey] = []
+    var wishes: [EntitlementKey: [(position: Int, wish: MemberWish)]] = [:]
+    var units: [WorkUnit] = []
+    for (position, change) in changes.enumerated() {
+      switch change {
+      case .createAccount, .updateAccount, .enableAccount, .disableAccount, .deleteAccount:
+        units.append(WorkUnit(work: .account(change), positions: [position]))
+      case .createGroup(let key, _):
+        units.append(WorkUnit(work: .group(key), positions: [position]))
+      case .addMember(let membership, _):
+        if wishes[membership.group] == nil { order.append(membership.group) }
+        wishes[membership.group, default: []]
+          .append((position, MemberWish(membership, isMember: true)))
+      case .removeMember(let membership, _):
+        if wishes[membership.group] == nil { order.append(membership.group) }
+        wishes[membership.group, default: []]
+          .append((position, MemberWish(membership, isMember: false)))
+      }
+    }
+    return units
+      + order.map { key in
+        let entries = wishes[key, default: []]
+        return WorkUnit(
+          work: .members(key, entries.map(\.wish)), positions: entries.map(\.position))
+      }
+  }
+}
+
+/// Who should be a member of a group, or should not.
+struct MemberWish: Sendable {
+  let membership: Membership
+  let isMember: Bool
+
+  init(_ membership: Membership, isMember: Bool) {
+    self.membership = membership
+    self.isMember = isMember
+  }
+}

@@ -1,0 +1,60 @@
+import AccessModel
+import ArgumentParser
+import LedgerStore
+import Mapping
+import Planning
+import Reconciling
+
+struct ApplyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apply",
+    abstract: "Plan, and carry out what the limits let pass.",
+    discussion: """
+      Exits 0 when everything is as it should be, 3 if something is held by limits, 4 if something \
+      else is held or failed. 'bellhop help' lists all codes; docs/commands.md explains them.
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var selection: SelectionOptions
+  @OptionGroup var text: PlanTextOptions
+
+  func run() async throws {
+    try await finish {
+      let workspace = try Workspace.load(common)
+      for warning in workspace.warnings { Console.note(warning.description) }
+      let selection = try selection.selection(in: workspace)
+      let lock = try workspace.lock(command: "bellhop apply")
+      defer { lock.release() }
+      let ledger = try workspace.ledger(readOnly: false)
+      do {
+        let reconciler = workspace.reconciler(
+          ledger, logger: common.logger, showsProgress: true)
+        let recorder = RunRecorder(ledger: ledger, command: "apply")
+        let context = try await recorder.begin(at: .wallClock)
+        let readings = await reconciler.readSources(context)
+        let work = Task {
+          try await reconciler.apply(context, readings: readings, selection: selection)
+        }
+        Signals.onStop { work.cancel() }
+        let report = try await work.value
+        Console.endProgress()
+        try await recorder.end(report)
+        try show(report)
+        return ExitStatus(report.verdict)
+      } catch let error as LedgerError {
+        throw CommandFailure(status: .ledger, message: error.description)
+      }
+    }
+  }
+
+  private func show(_ report: RunReport) throws {
+    let runText = RunText(report, showsAll: text.all)
+    for remark in runText.remarks { Console.note(remark) }
+    if common.json {
+      try Console.output(json: RunJSON(report, command: "apply"))
+    } else {
+      let outcomes = runText.outcomes
+      Console.outputPlan(runText.plans + (outcomes.isEmpty ? "" : "\n" + outcomes))
+    }
+  }
+}

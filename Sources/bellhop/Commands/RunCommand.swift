@@ -1,0 +1,105 @@
+import AccessModel
+import ArgumentParser
+import LedgerStore
+import Logging
+import Mapping
+import Planning
+import Reconciling
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Stay and keep everything as it should be.",
+    discussion: """
+      Looks at every source and target on its interval, and wakes at the exact instant of the next \
+      start or end. Ends on SIGTERM or SIGINT after the batch in flight. For systemd: \
+      deploy/systemd/bellhop.service.
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await finish {
+      let workspace = try Workspace.load(common)
+      for warning in workspace.warnings { Console.note(warning.description) }
+      let lock = try workspace.lock(command: "bellhop run")
+      defer { lock.release() }
+      let ledger = try workspace.ledger(readOnly: false)
+      var logger = common.logger
+      if common.logLevel == .notice { logger.logLevel = .info }
+      let recorder = RunRecorder(ledger: ledger, command: "run")
+      let (json, log) = (common.json, logger)
+      let loop = ReconcileLoop(
+        reconciler: workspace.reconciler(ledger, logger: logger),
+        schedule: schedule(of: workspace.configuration), clock: ContinuousClock(),
+        wallClock: { .wallClock },
+        makeContext: { now throws(LedgerError) in try await recorder.begin(at: now) },
+        finish: { report throws(LedgerError) in
+          try await recorder.end(report)
+          Self.tell(report, log, json: json)
+        })
+      let work = Task { try await loop.run() }
+      Signals.onStop { work.cancel() }
+      logger.info("started", metadata: ["version": "\(Bellhop.version)"])
+      do {
+        try await work.value
+      } catch let error as LedgerError {
+        throw CommandFailure(status: .ledger, message: error.description)
+      }
+      logger.info("stopped")
+      return .done
+    }
+  }
+
+  private func schedule(of configuration: Configuration) -> Schedule {
+    Schedule(
+      sources: Dictionary(
+        configuration.sources.map { ($0.id, $0.interval ?? configuration.interval) },
+        uniquingKeysWith: { first, _ in first }),
+      targets: Dictionary(
+        configuration.targets.map { ($0.id, $0.interval ?? configuration.interval) },
+        uniquingKeysWith: { first, _ in first }))
+  }
+
+  /// One line for each run that did or found something, one for each thing it could not do.
+  private static func tell(_ report: RunReport, _ logger: Logger, json: Bool) {
+    for remark in RunText(report).remarks { logger.warning("\(remark)") }
+    let summary = report.summary(exitCode: ExitStatus(report.verdict).rawValue)
+    let level: Logger.Level =
+      summary.exitCode != 0 ? .warning : summary.applied > 0 ? .info : .debug
+    logger.log(
+      level: level, "run",
+      metadata: [
+        "run": "\(report.context.run)", "exit": "\(summary.exitCode)",
+        "applied": "\(summary.applied)", "failed": "\(summary.failed)",
+        "held": "\(summary.held)",
+        "next": "\(report.nextBoundary?.description ?? "-")",
+      ])
+    for target in report.targets {
+      for (change, outcome) in target.outcomes where outcome.isDone {
+        logger.info(
+          "\(target.target) \(change.kind)",
+          metadata: [
+            "object": "\(visible(RunText.object(of: change)))",
+            "because": "\(visible(Self.why(change)))",
+          ])
+      }
+      if let digest = target.approved?.heldDigest {
+        for violation in target.approved?.violations ?? [] { logger.warning("\(violation)") }
+        logger.warning("\(target.target): held until 'bellhop approve \(digest)'")
+      }
+    }
+    if json {
+      do {
+        try Console.output(json: RunJSON(report, command: "run"))
+      } catch {
+        logger.error("the report cannot be written as JSON: \(error)")
+      }
+    }
+  }
+
+  private static func why(_ change: Change) -> String {
+    if let ending = change.ending { return ending.description }
+    return change.reason?.assignments.map(\.description).joined(separator: ", ") ?? ""
+  }
+}

@@ -1,0 +1,164 @@
+import AccessModel
+import Expressions
+import Mapping
+
+/// Reads the text of `bellhop.yaml`. Every fault is a diagnostic with file, line and column.
+struct ConfigurationReader {
+  var yaml = YAMLReader()
+  /// What relative paths start from: the folder of the configuration file, absolute.
+  let folder: String
+
+  /// `path` is what diagnostics call the file, `folder` the absolute path of its folder. The
+  /// configuration is `nil` if any diagnostic is an error. Diagnostics are sorted by location.
+  static func read(
+    _ text: String, path: String, folder: String
+  ) -> (configuration: Configuration?, diagnostics: [Diagnostic]) {
+    var reader = ConfigurationReader(folder: folder)
+    let configuration = reader.configuration(text, path: path)
+    let diagnostics = reader.yaml.sortedDiagnostics
+    return (diagnostics.hasErrors ? nil : configuration, diagnostics)
+  }
+
+  private init(folder: String) { self.folder = folder }
+
+  private mutating func configuration(_ text: String, path: String) -> Configuration? {
+    let keys = ["state", "mappings", "sources", "targets", "limits", "run"]
+    guard let root = yaml.document(text, path: path, keys: keys) else { return nil }
+    for key in ["state", "mappings", "sources", "targets"] where root[key] == nil {
+      yaml.error("'\(key)' is missing", at: root.location)
+    }
+    let state = self.path(root["state"])
+    let mappings = self.path(root["mappings"])
+    let sources = named(root["sources"]) { reader, entry in reader.source(entry) }
+    let targets = named(root["targets"]) { reader, entry in reader.target(entry) }
+    let limits = limits(root["limits"])
+    let run = yaml.fields(root["run"], keys: ["interval"])
+    let interval = yaml.duration(run?["interval"]) ?? .seconds(300)
+    guard let state, let mappings else { return nil }
+    return Configuration(
+      path: path, state: state, mappings: mappings, sources: sources.sorted { $0.id < $1.id },
+      targets: targets.sorted { $0.id < $1.id }, limits: limits, interval: interval)
+  }
+
+  /// The entries of `sources` or `targets`. Their names are printed in reports and journals.
+  private mutating func named<Value>(
+    _ node: YAMLNode?, _ read: (inout Self, YAMLEntry) -> Value?
+  ) -> [Value] {
+    guard let fields = yaml.anyFields(node) else { return [] }
+    if fields.entries.isEmpty {
+      yaml.error("\(fields.label) is empty; at least one is needed", at: fields.location)
+    }
+    var values: [Value] = []
+    for entry in fields.entries {
+      let isName =
+        !entry.key.isEmpty
+        && entry.key.utf8.allSatisfy { byte in
+          (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
+            || "-_.".utf8.contains(byte)
+        }
+      if !isName {
+        yaml.error(
+          "'\(entry.key)' is no name: letters, digits, '-', '_' and '.' make one",
+          at: entry.location)
+      }
+      if let value = read(&self, entry) { values.append(value) }
+    }
+    return values
+  }
+
+  /// The word of `kind`, with everything else left for the reader of that kind.
+  mutating func kind(of node: YAMLNode, among kinds: [String]) -> (String, SourceLocation)? {
+    guard let fields = yaml.anyFields(node) else { return nil }
+    guard let kind = fields["kind"] else {
+      yaml.error("'kind' is missing in \(node.label)", at: node.location)
+      return nil
+    }
+    guard let word = yaml.text(kind) else { return nil }
+    guard kinds.contains(word) else {
+      let advice =
+        nearest(to: word, among: kinds).map { "did you mean '\($0)'?" }
+        ?? "the kinds are \(kinds.joined(separator: ", "))"
+      yaml.error("unknown kind '\(word)'; \(advice)", at: kind.location)
+      return nil
+    }
+    return (word, kind.location)
+  }
+
+  private mutating func source(_ entry: YAMLEntry) -> SourceConfiguration? {
+    guard let (kind, location) = kind(of: entry.value, among: ["file", "graph"]) else { return nil }
+    guard kind == "file" else {
+      yaml.error(
+        "kind graph is not available in this version; save its answer to a file and use kind file",
+        at: location)
+      return nil
+    }
+    let keys = ["kind", "path", "interval", "absentAfter"]
+    guard let fields = yaml.fields(entry.value, keys: keys, required: ["path"]) else { return nil }
+    let interval = yaml.duration(fields["interval"])
+    let absentAfter = yaml.duration(fields["absentAfter"], orNone: true)
+    guard let file = fields["path"], let path = path(file) else { return nil }
+    guard path.hasSuffix(".json") || path.hasSuffix(".csv") else {
+      yaml.error("'path' must end in .json or .csv, which says how it is read", at: file.location)
+      return nil
+    }
+    return SourceConfiguration(
+      id: SourceID(entry.key), kind: .file(path: path), interval: interval,
+      absentAfter: absentAfter, location: entry.location)
+  }
+
+  private mutating func limits(_ node: YAMLNode?) -> LimitsConfiguration {
+    var limits = LimitsConfiguration()
+    let keys = ["minimum", "percent", "absolute", "window"]
+    guard let fields = yaml.fields(node, keys: keys) else { return limits }
+    let count = 0...1_000_000_000
+    limits.minimum = yaml.wholeNumber(fields["minimum"], in: count) ?? limits.minimum
+    limits.percent = yaml.wholeNumber(fields["percent"], in: 0...100) ?? limits.percent
+    limits.absolute = yaml.wholeNumber(fields["absolute"], in: count) ?? limits.absolute
+    limits.window = yaml.duration(fields["window"]) ?? limits.window
+    return limits
+  }
+
+  /// A path, made absolute.
+  mutating func path(_ node: YAMLNode?) -> String? {
+    yaml.text(node).map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+  }
+
+  /// `{file: …}`, `{env: …}` or `{command: […]}`. What is written in the place of a secret is not
+  /// repeated in any message.
+  mutating func secret(_ node: YAMLNode?) -> SecretReference? {
+    guard let node else { return nil }
+    if case .scalar = node.content, !node.isBlank {
+      yaml.error(
+        "\(node.label) must not be written here; put it in a file of mode 0600 and write "
+          + "{file: PATH}, or use {env: NAME} or {command: [PROGRAM, …]}",
+        at: node.location)
+      return nil
+    }
+    let keys = ["file", "env", "command"]
+    guard let fields = yaml.fields(node, keys: keys) else { return nil }
+    guard fields.entries.count == 1, let entry = fields.entries.first else {
+      yaml.error("\(node.label) needs one of 'file', 'env' and 'command'", at: node.location)
+      return nil
+    }
+    switch entry.key {
+    case "file": return path(entry.value).map { .file($0) }
+    case "env": return yaml.text(entry.value).map { .env($0) }
+    case "command": return command(entry.value)
+    default: return nil
+    }
+  }
+
+  private mutating func command(_ node: YAMLNode) -> SecretReference? {
+    guard let items = yaml.items(node) else { return nil }
+    let arguments = items.compactMap { yaml.text($0) }
+    guard arguments.count == items.count, let program = arguments.first else {
+      if items.isEmpty { yaml.error("'command' is empty", at: node.location) }
+      return nil
+    }
+    guard program.hasPrefix("/") else {
+      yaml.error("'command' must begin with the absolute path of a program", at: node.location)
+      return nil
+    }
+    return .command(arguments)
+  }
+}

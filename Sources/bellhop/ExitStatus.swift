@@ -1,0 +1,49 @@
+import ArgumentParser
+import Reconciling
+
+/// What the process says with its exit code; scripts and cron depend on these (docs/commands.md).
+enum ExitStatus: Int32 {
+  case done = 0
+  case changesPending = 2
+  case heldByLimits = 3
+  case partlyApplied = 4
+  case usage = 64
+  case inputData = 65
+  case unavailable = 69
+  case bug = 70
+  case ledger = 74
+  case anotherRun = 75
+  case configuration = 78
+
+  init(_ verdict: RunReport.Verdict) {
+    self =
+      switch verdict {
+      case .converged: .done
+      case .pending: .changesPending
+      case .heldByLimits: .heldByLimits
+      case .partlyApplied: .partlyApplied
+      case .malformed: .inputData
+      case .unavailable: .unavailable
+      case .ledgerLost: .ledger
+      }
+  }
+}
+
+/// Ends a command with a message for people on standard error.
+struct CommandFailure: Error {
+  let status: ExitStatus
+  let message: String
+}
+
+extension AsyncParsableCommand {
+  /// Runs the body of a command and turns what it throws into a message and an exit code.
+  func finish(_ body: () async throws -> ExitStatus) async throws {
+    do {
+      let status = try await body()
+      if status != .done { throw ExitCode(status.rawValue) }
+    } catch let failure as CommandFailure {
+      Console.error(failure.message)
+      throw ExitCode(failure.status.rawValue)
+    }
+  }
+}

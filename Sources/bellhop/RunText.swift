@@ -1,0 +1,81 @@
+import AccessModel
+import Planning
+import Reconciling
+
+/// What a run tells people.
+struct RunText {
+  let report: RunReport
+  private let plan: PlanText
+
+  /// `showsAll` shows every line of long sections.
+  init(_ report: RunReport, showsAll: Bool = false) {
+    self.report = report
+    let book = AssignmentBook(report.sources)
+    plan = PlanText(linesPerSection: showsAll ? nil : 40) { book.packageName(of: $0) }
+  }
+
+  /// Sources that were not read to their end, packages nobody mapped. For standard error.
+  var remarks: [String] {
+    var lines: [String] = []
+    for source in report.sources {
+      if let error = source.error {
+        lines.append(visible("\(error); what it granted is kept as it is, ends are still enforced"))
+      } else if case .partial(let reason) = source.coverage {
+        lines.append(visible("\(source.source): read in part: \(reason)"))
+      }
+      lines += source.undecodable.prefix(20).map { visible("\(source.source): held: \($0)") }
+      if source.undecodable.count > 20 {
+        lines.append("\(source.source): and \(source.undecodable.count - 20) more held records")
+      }
+    }
+    for package in report.unmappedPackages {
+      lines.append(visible("access package '\(package.name)' is assigned, and no mapping names it"))
+    }
+    for target in report.targets {
+      if let failure = target.failure { lines.append(visible("\(target.target): \(failure)")) }
+    }
+    return lines
+  }
+
+  /// The plans, one after the other. For standard output.
+  var plans: String {
+    report.targets.compactMap { target in target.approved.map { plan.render($0) } }
+      .joined(separator: "\n")
+  }
+
+  /// What became of each target's changes. For standard output.
+  var outcomes: String {
+    report.targets.map(outcome).joined()
+  }
+
+  private func outcome(_ target: TargetReport) -> String {
+    guard let approved = target.approved, target.failure == nil else {
+      return "\(target.target): nothing written\n"
+    }
+    guard !approved.plan.changes.isEmpty else { return "" }
+    let held = approved.held.count + approved.plan.holds.count
+    let skipped = approved.plan.changes.count - target.outcomes.count
+    let counts = [
+      (target.applied, "applied"), (target.failed, "not done"), (skipped, "left for the next run"),
+      (held, "held"),
+    ]
+    var text = "\(target.target): "
+    text += counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + "\n"
+    let problems = target.outcomes.filter { !$0.outcome.isDone }
+    for (change, outcome) in problems.prefix(20) {
+      text += visible(
+        "  ! \(change.kind) \(Self.object(of: change)): \(outcome.word), "
+          + (outcome.detail ?? "no reason given"))
+      text += "\n"
+    }
+    if problems.count > 20 { text += "  ! and \(problems.count - 20) more; --json lists them\n" }
+    return text
+  }
+
+  static func object(of change: Change) -> String {
+    let account = change.account.map { account in
+      account.displayName ?? account.subject?.rawValue ?? account.identity?.key.rawValue ?? "?"
+    }
+    return [account, change.group.map { "in \($0)" }].compactMap { $0 }.joined(separator: " ")
+  }
+}

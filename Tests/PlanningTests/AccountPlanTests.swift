@@ -1,0 +1,138 @@
+import AccessModel
+import ConnectorTesting
+import Planning
+import Testing
+
+@Suite struct AccountPlanTests {
+  private func live(_ subject: SubjectID) -> World {
+    var world = World()
+    world.desired = [(subject, "g", AssignmentID("a-\(subject)"))]
+    world.reading = .success([
+      FakeAssignment(AssignmentID("a-\(subject)"), subject: subject, package: "p")
+    ])
+    return world
+  }
+
+  @Test func `an account under the same name without our anchor is a conflict`() {
+    var world = live("ada")
+    world.accounts = [World.Account(subject: nil, key: "uid=ada", id: "x", name: "ADA")]
+    #expect(world.lines == [])
+    #expect(world.plan.holds.first?.reason.contains("is not ours") == true)
+  }
+
+  @Test func `told to adopt, it becomes ours`() {
+    var world = live("ada")
+    world.rule = AccountRule(attributes: ["mail"], correlation: .adopt)
+    world.accounts = [
+      World.Account(
+        subject: nil, key: "uid=ada", id: "x", name: "ada",
+        attributes: ["mail": ["ada@example.org"]])
+    ]
+    #expect(world.lines == ["addMember g ada"])
+    #expect(
+      world.plan.notes.contains(
+        .account(
+          "ada", AccountIdentity(key: "uid=ada", immutableID: "x"), origin: .adopted,
+          because: [World.reference("a-ada")])))
+  }
+
+  @Test func `two accounts with one anchor are disputed and never guessed`() {
+    var world = live("ada")
+    world.accounts = [
+      World.Account(subject: "ada", key: "uid=ada", id: "x", name: "ada"),
+      World.Account(subject: "ada", key: "uid=ada2", id: "y", name: "ada2"),
+    ]
+    #expect(world.lines == [])
+    #expect(world.plan.holds.first?.reason.hasPrefix("2 accounts carry") == true)
+  }
+
+  @Test func `a reused DN is held`() {
+    var world = live("ada")
+    world.addAccount("ada")
+    world.accounts[0].id = "another"
+    #expect(world.lines == [])
+    #expect(world.plan.holds.first?.reason.contains("immutable id") == true)
+  }
+
+  @Test func `nothing is created while not all accounts could be read`() {
+    var world = live("ada")
+    world.coverage = .partial(reason: "size limit")
+    #expect(world.lines == [])
+    #expect(!world.plan.holds.isEmpty)
+  }
+
+  @Test func `attributes that differ are set, and fixed ones are held`() {
+    var world = live("ada")
+    world.rule = AccountRule(attributes: ["mail", "uid"])
+    world.addAccount("ada")
+    world.accounts[0].attributes = ["mail": ["old@example.org"], "uid": ["other"]]
+    #expect(world.lines.first == "updateAccount ada")
+    #expect(
+      world.plan.changes.first?.attributeChanges
+        == [
+          AttributeChange(name: "mail", before: ["old@example.org"], after: ["ada@example.org"])
+        ])
+    #expect(world.plan.holds.first?.reason.hasPrefix("uid would change") == true)
+  }
+
+  @Test func `a returning subject is enabled`() {
+    var world = live("ada")
+    world.addAccount("ada", isEnabled: false)
+    #expect(world.lines == ["enableAccount ada", "addMember g ada"])
+  }
+
+  @Test func `a disabled account is deleted after the delay, never on absence alone`() {
+    var world = World()
+    world.addAccount("ada", isOwned: false, isEnabled: false)
+    let identity = AccountIdentity(key: "uid=ada", immutableID: "id-ada")
+    func row(_ ending: Ending, since: Instant) -> Ownership.Account {
+      Ownership.Account(
+        subject: "ada", identity: identity, origin: .created,
+        because: [World.reference("a-ada")], disabledAt: since, disabledBecause: ending)
+    }
+    let expired = Ending.expired(World.reference("a-ada"), end: World.day(-30))
+    let absent = Ending.absent(
+      World.reference("a-ada"), missingSince: World.day(-30), confirmed: World.day(-30))
+    world.known = [World.known("a-ada", end: World.day(-30), ending: expired)]
+    world.ownedAccounts = [row(expired, since: World.day(-29))]
+    #expect(world.lines == [])
+    world.ownedAccounts = [row(expired, since: World.day(-30))]
+    #expect(world.lines == ["deleteAccount ada expired"])
+    world.ownedAccounts = [row(absent, since: World.day(-30))]
+    #expect(world.lines == [])
+  }
+
+  @Test func `an adopted account is never disabled`() {
+    var world = World()
+    world.addAccount("ada", isOwned: false)
+    world.ownedAccounts = [
+      Ownership.Account(
+        subject: "ada", identity: AccountIdentity(key: "uid=ada", immutableID: "id-ada"),
+        origin: .adopted, because: [World.reference("a-ada")])
+    ]
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == [])
+    #expect(world.plan.findings.count == 1)
+  }
+
+  @Test func `anchors that the ledger does not know are counted`() {
+    var world = live("ada")
+    world.addAccount("ada", isOwned: false)
+    #expect(world.plan.unrecordedAnchors == 1)
+    world = live("ada")
+    world.addAccount("ada")
+    #expect(world.plan.unrecordedAnchors == 0)
+  }
+
+  @Test func `two subjects never share an account`() {
+    var world = live("ada")
+    world.desired.append(("bob", "g", "a-bob"))
+    world.rule = nil
+    world.addAccount("ada")
+    world.ownedAccounts.append(
+      Ownership.Account(
+        subject: "bob", identity: world.ownedAccounts[0].identity, origin: .created, because: []))
+    #expect(!world.lines.contains("addMember g bob"))
+    #expect(world.plan.holds.contains { $0.subject == "bob" })
+  }
+}

@@ -1,0 +1,229 @@
+import AccessModel
+import ConnectorTesting
+import Planning
+import Testing
+
+@Suite struct MembershipPlanTests {
+  @Test func `what should be and is needs nothing`() {
+    var world = World()
+    world.addMember("ada")
+    world.desired = [("ada", "g", "a-ada")]
+    world.known = [World.known("a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == [])
+    #expect(world.plan.holds == [])
+    #expect(world.plan.findings == [])
+  }
+
+  @Test func `a new subject gets an account and then the membership`() {
+    var world = World()
+    world.desired = [("ada", "g", "a-ada")]
+    #expect(world.lines == ["createAccount ada", "addMember g ada"])
+    #expect(
+      world.plan.changes.last?.reason == Reason(assignments: [World.reference("a-ada")]))
+  }
+
+  @Test func `a membership ends with its assignment, with the end as evidence`() {
+    var world = World()
+    world.addMember("ada")
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    #expect(world.lines == ["removeMember g ada expired", "disableAccount ada expired"])
+    #expect(
+      world.plan.changes.first?.ending
+        == .expired(World.reference("a-ada"), end: World.day(-1)))
+  }
+
+  @Test func `an assignment is over at its very end and live just before`() {
+    var world = World()
+    world.addMember("ada")
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    world.known = [World.known("a-ada", end: World.now)]
+    #expect(world.lines.first == "removeMember g ada expired")
+    world.known = [World.known("a-ada", end: World.now.adding(.microseconds(1)))]
+    #expect(world.lines == [])
+  }
+
+  @Test func `a source that is down takes nothing away and says so`() {
+    var world = World()
+    world.addMember("ada")
+    world.known = [World.known("a-ada")]
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    #expect(world.lines == [])
+    #expect(world.plan.holds.map(\.subject) == ["ada", "ada"])
+  }
+
+  @Test func `a partial reading never removes what is absent`() {
+    var world = World()
+    world.addMember("ada")
+    world.known = [World.known("a-ada")]
+    world.readingCoverage = .partial(reason: "page 3 failed")
+    #expect(world.lines == [])
+    #expect(!world.plan.holds.isEmpty)
+  }
+
+  @Test func `what a complete reading lacks is absent, at once for a file`() {
+    var world = World()
+    world.addMember("ada")
+    world.known = [World.known("a-ada")]
+    #expect(world.lines == ["removeMember g ada absent", "disableAccount ada absent"])
+  }
+
+  @Test func `what a paged source lacks once is held, and twice far enough apart is absent`() {
+    var world = World()
+    world.addMember("ada")
+    world.known = [World.known("a-ada")]
+    world.absentAfter = .seconds(600)
+    #expect(world.lines == [])
+    world.known[0].missingSince = World.now.adding(.seconds(-599))
+    #expect(world.lines == [])
+    world.known[0].missingSince = World.now.adding(.seconds(-600))
+    #expect(world.lines.first == "removeMember g ada absent")
+  }
+
+  @Test func `an unmapped group is cleared`() {
+    var world = World()
+    world.addMember("ada")
+    world.groups = [DesiredGroup(key: "other")]
+    world.desired = [("ada", "other", "a-ada")]
+    world.known = [World.known("a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == ["addMember other ada", "removeMember g ada unmapped"])
+  }
+
+  @Test func `of two assignments the last one to end counts`() {
+    var world = World()
+    world.addAccount("ada")
+    world.members = [("g", "uid=ada")]
+    world.owned = [
+      World.Owned(
+        group: "g", subject: "ada", because: [World.reference("one"), World.reference("two")])
+    ]
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    world.known = [
+      World.known("one", end: World.day(-9)), World.known("two", end: World.day(1)),
+    ]
+    #expect(world.lines == [])
+    world.known[1] = World.known("two", end: World.day(-2))
+    #expect(
+      world.plan.changes.first?.ending == .expired(World.reference("two"), end: World.day(-2)))
+  }
+
+  @Test func `a foreign member is told and left alone`() {
+    var world = World()
+    world.members = [("g", "uid=mallory")]
+    #expect(world.lines == [])
+    #expect(
+      world.plan.findings == [.foreignMembers("g", count: 1, first: ["uid=mallory"])])
+  }
+
+  @Test func `an exclusive group loses its foreign members, unless a source is incomplete`() {
+    var world = World()
+    world.groups = [DesiredGroup(key: "g", exclusive: true)]
+    world.members = [("g", "uid=mallory")]
+    #expect(world.lines == ["removeMember g uid=mallory unmapped"])
+    world.readingCoverage = .partial(reason: "cut")
+    #expect(world.lines == [])
+  }
+
+  @Test func `a membership found present is pre-existing and outlives its assignment`() {
+    var world = World()
+    world.addAccount("ada")
+    world.members = [("g", "uid=ada")]
+    world.desired = [("ada", "g", "a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == [])
+    #expect(
+      world.plan.notes.contains(
+        .membership("g", "ada", origin: .preExisting, because: [World.reference("a-ada")])))
+
+    world.owned = [
+      World.Owned(
+        group: "g", subject: "ada", because: [World.reference("a-ada")], origin: .preExisting)
+    ]
+    world.desired = []
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    world.reading = .success([])
+    #expect(!world.lines.contains { $0.hasPrefix("removeMember") })
+    #expect(world.plan.findings.contains(.preExistingMembers("g", count: 1)))
+  }
+
+  @Test func `adopting makes a present membership ours`() {
+    var world = World()
+    world.adopt = true
+    world.addAccount("ada")
+    world.members = [("g", "uid=ada")]
+    world.desired = [("ada", "g", "a-ada")]
+    #expect(
+      world.plan.notes.contains(
+        .membership("g", "ada", origin: .adopted, because: [World.reference("a-ada")])))
+  }
+
+  @Test func `a membership someone removed is drift, told and restored`() {
+    var world = World()
+    world.addMember("ada")
+    world.members = []
+    world.desired = [("ada", "g", "a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == ["addMember g ada"])
+    #expect(world.plan.changes.first?.reason?.repairsDrift == true)
+    #expect(
+      world.plan.findings
+        == [.drift("the membership was removed", group: "g", subject: "ada")])
+  }
+
+  @Test func `what a crash left behind is ours if it is there`() {
+    var world = World()
+    world.addMember("ada", origin: .intended)
+    world.desired = [("ada", "g", "a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == [])
+    #expect(
+      world.plan.notes.contains(
+        .membership("g", "ada", origin: .created, because: [World.reference("a-ada")])))
+  }
+
+  @Test func `a recreated group is held in both directions`() {
+    var world = World()
+    world.addMember("bob")
+    world.ownedGroups = [Ownership.Group(key: "g", immutableID: "old", origin: .preExisting)]
+    world.desired = [("ada", "g", "a-ada")]
+    world.known = [World.known("a-bob", subject: "bob", end: World.day(-1))]
+    #expect(!world.lines.contains { $0.contains("Member") })
+    #expect(world.plan.holds.contains { $0.reason.contains("recreated") })
+  }
+
+  @Test func `a missing group is created only where that is configured`() {
+    var world = World()
+    world.groupStates["g"] = .missing
+    world.desired = [("ada", "g", "a-ada"), ("bob", "g", "a-bob")]
+    #expect(world.lines == ["createAccount ada", "createAccount bob"])
+    #expect(world.plan.holds.contains { $0.group == "g" })
+    world.createsMissingGroups = true
+    #expect(
+      world.lines == [
+        "createAccount ada", "createAccount bob", "createGroup g", "addMember g ada",
+        "addMember g bob",
+      ])
+  }
+
+  @Test func `an unreadable group is held, yet what has expired is removed unseen`() {
+    var world = World()
+    world.addMember("ada")
+    world.members = []
+    world.groupStates["g"] = .unreadable(reason: "no rights")
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    #expect(world.lines == ["removeMember g ada expired", "disableAccount ada expired"])
+  }
+
+  @Test func `a held subject keeps what it has, except what has expired`() {
+    var world = World()
+    world.addMember("ada")
+    world.holds = ["ada": "expression failed"]
+    world.known = [World.known("a-ada")]
+    #expect(world.lines == [])
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == ["removeMember g ada expired"])
+  }
+}
