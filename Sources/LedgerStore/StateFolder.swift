@@ -57,12 +57,15 @@ package struct StateFolder: Sendable {
     return mounts.fileSystemType(of: String(cString: resolved))
   }
 
-  private func makeFolders(upTo path: String) throws(LedgerError) {
+  private func makeFolders(
+    upTo path: String, makingParents: Bool = true
+  ) throws(LedgerError) {
     if mkdir(path, 0o700) == 0 {
       try synchronize(StateFolder(containing: path).path)
-    } else if errno == ENOENT, path.contains("/"), path != "/" {
+    } else if errno == ENOENT, makingParents, path.contains("/"), path != "/" {
       try makeFolders(upTo: StateFolder(containing: path).path)
-      try makeFolders(upTo: path)
+      // Once: in /proc, or below a link that leads nowhere, it stays missing.
+      try makeFolders(upTo: path, makingParents: false)
     } else if errno != EEXIST {
       throw LedgerError(message: "\(path): making the state folder: \(lastSystemError())")
     }
