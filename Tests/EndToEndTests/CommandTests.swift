@@ -11,8 +11,8 @@ extension EndToEnd {
         let wrong = [
           ["frobnicate"], ["apply", "--frob"], ["apply", "extra"], ["plan", "--target", "nowhere"],
           ["plan", "--as-of", "tomorrow"], ["plan", "--as-of", "2027-02-29T00:00:00Z"], ["why"],
-          ["approve", "12", "--reason", "x"], ["approve", "0123456789abcdef"],
-          ["adopt", "nowhere", "--reason", "x"], ["adopt", "corp"], ["history", "--limit", "many"],
+          ["approve", "12", "--reason", "x"], ["approve"],
+          ["adopt", "nowhere", "--reason", "x"], ["adopt"], ["history", "--limit", "many"],
           ["apply", "--log-level", "loud"],
         ]
         for arguments in wrong {
@@ -45,7 +45,8 @@ extension EndToEnd {
       Slip("bellhop.yaml", "interval: PT1S", "interval: 1s", "bellhop.yaml:5:", "PT15M"),
       Slip("bellhop.yaml", "version: 1", "version: 2", "bellhop.yaml:1:"),
       Slip("bellhop.yaml", "state: state", "state: &s state", "bellhop.yaml:2:"),
-      Slip("bellhop.yaml", "state: state", "state: state\nstate: other", "bellhop.yaml:3:"),
+      Slip(
+        "bellhop.yaml", "state: state", "state: state\nstate: other", "bellhop.yaml:2:1", "twice"),
       Slip("bellhop.yaml", "{ file: corp.secret }", "hunter2", "bellhop.yaml:7:", "0600"),
       Slip("bellhop.yaml", "ldap://127.0.0.1", "ldap://directory.example", "bellhop.yaml:7:"),
       Slip("bellhop.yaml", "version: 1", "version: 1\n\tx", "bellhop.yaml:2:"),

@@ -41,18 +41,31 @@ extension EndToEnd {
 
     @Test func `a few removals pass, and those of the same day add up`() async throws {
       try await withWorld { world in
-        let all = (0..<12).map { Record("guest\($0)", "Lab") }
+        let all = (0..<30).map { Record("guest\($0)", "Lab") }
         try world.write(all)
         try await world.bellhop.run("apply", exits: 0)
-        try world.write(all.dropLast(1))
-        try await world.bellhop.run("apply", exits: 0)
-        #expect(try await world.members("lab").count == 11)
-        try world.write(all.dropLast(2))
-        try await world.bellhop.run("apply", exits: 0)
-        #expect(try await world.members("lab").count == 10)
-        try world.write(all.dropLast(3))
+        for gone in 1...3 {
+          try world.write(all.dropLast(gone))
+          try await world.bellhop.run("apply", exits: 0)
+          #expect(try await world.members("lab").count == 30 - gone)
+        }
+        try world.write(all.dropLast(4))
         try await world.bellhop.run("apply", exits: 3)
-        #expect(try await world.members("lab").count == 10, "the third within a day is too many")
+        #expect(try await world.members("lab").count == 27, "four of thirty are over 10 %")
+      }
+    }
+
+    @Test
+    func `a source that turned empty is held however little it had and however often it is read`()
+      async throws
+    {
+      try await withWorld { world in
+        try world.write([Record("ines", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        let before = try await world.snapshot()
+        try world.write([])
+        for _ in 0..<3 { try await world.bellhop.run("apply", exits: 3) }
+        #expect(try await world.snapshot() == before)
       }
     }
 

@@ -48,7 +48,7 @@ extension EndToEnd {
           ] {
             try world.configure(corp: world.directoryTarget(url: url, more: ", \(tls)"))
             let answer = try await world.bellhop.run("apply", exits: 69)
-            #expect(answer.everything.contains("certificate"), "\(answer.everything)")
+            #expect(answer.errors.contains("corp: cannot connect"))
             try expectNoSecret(world, answer)
           }
           #expect(try await !world.directory.exists(world.account("ines")))
