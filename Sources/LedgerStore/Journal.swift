@@ -102,7 +102,7 @@ struct Journal {
         let change = try JSONText.decode(Change.self, row[1])
         return RecordedRemoval(
           target: TargetID(row[0]), group: change.group,
-          source: change.ending?.assignment?.source)
+          assignment: change.ending?.assignment)
       })
   }
 

@@ -125,6 +125,8 @@ extension Limits {
     for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
       let ended = Set(
         counted.compactMap { $0.ending?.assignment }.filter { $0.source == source })
+      // One assignment can have been several removals: memberships and an account.
+      let earlier = Set(recent.compactMap(\.assignment).filter { $0.source == source })
       let size = plan.sizes.assignmentsOfSource[source, default: 0]
       if plan.sizes.emptiedSources.contains(source) {
         result.append(
@@ -133,8 +135,7 @@ extension Limits {
             count: ended.count, size: size))
       } else {
         judge(
-          .source(source), new: ended.count, before: recent.count { $0.source == source },
-          size: size)
+          .source(source), new: ended.count, before: earlier.subtracting(ended).count, size: size)
       }
     }
     return result

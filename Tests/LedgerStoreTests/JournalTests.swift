@@ -129,9 +129,9 @@ import Testing
     }
     #expect(
       try await ledger.removals(since: .minutes(10)) == [
-        RecordedRemoval(target: "corp", group: "staff", source: "partners"),
-        RecordedRemoval(target: "corp", group: "guests", source: nil),
-        RecordedRemoval(target: "corp", group: nil, source: "partners"),
+        RecordedRemoval(target: "corp", group: "staff", assignment: absent.assignment),
+        RecordedRemoval(target: "corp", group: "guests", assignment: nil),
+        RecordedRemoval(target: "corp", group: nil, assignment: absent.assignment),
       ])
     #expect(try await ledger.removals(since: .minutes(0)).count == 4)
     #expect(try await ledger.removals(since: .minutes(11)).isEmpty)

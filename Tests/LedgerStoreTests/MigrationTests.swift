@@ -99,7 +99,7 @@ private let recordings = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(try await ledger.journal(JournalQuery()).map(\.change.kind).first == "addMember")
     #expect(
       try await ledger.removals(since: .nine)
-        == [RecordedRemoval(target: "corp", group: "staff", source: nil)])
+        == [RecordedRemoval(target: "corp", group: "staff", assignment: nil)])
     #expect(try await ledger.approval(of: "3f9c", now: .minutes(5))?.name == "ada")
   }
 }
