@@ -101,7 +101,11 @@ struct Call {
 
   /// Null is false.
   func condition(_ index: Int) throws(EvaluationError) -> Bool {
-    guard let truth = try value(index).truth else {
+    try condition(of: try value(index), at: index)
+  }
+
+  private func condition(of value: Value, at index: Int) throws(EvaluationError) -> Bool {
+    guard let truth = value.truth else {
       throw fault("argument \(index + 1) is neither true nor false")
     }
     return truth
@@ -113,14 +117,17 @@ struct Call {
     return false
   }
 
-  /// Texts by their bytes, case-sensitive; numbers by their value, and texts with them. Whatever is
-  /// compared with null is false, as in Entra's scoping filters.
+  /// Texts by their bytes, case-sensitive; numbers and truth by their value, and texts with them.
+  /// Whatever is compared with null is false, as in Entra's scoping filters.
   func compare(_ comparison: Comparison) throws(EvaluationError) -> Bool {
     let values = (try value(0), try value(1))
     guard let left = try text(of: values.0, at: 0), let right = try text(of: values.1, at: 1) else {
       return false
     }
     switch values {
+    case (.boolean, _), (_, .boolean):
+      let (first, second) = (try condition(of: values.0, at: 0), try condition(of: values.1, at: 1))
+      return holds(comparison, first ? 1 : 0, second ? 1 : 0)
     case (.number, _), (_, .number):
       return holds(comparison, try number(of: left, at: 0), try number(of: right, at: 1))
     default:

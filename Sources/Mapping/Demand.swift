@@ -69,20 +69,10 @@ struct Demand {
     for position in live.positions {
       let assignment = reading.assignments[Int(position)]
       let subject = reading.subjects[Int(assignment.subject)]
-      var groups: [Int32]?
-      for rule in applicable[Int(assignment.package)] {
-        do throws(Untold) {
-          if rule.package.match.needsCatalog, let reason = ambiguities[Int(assignment.package)] {
-            throw Untold(reason: "\(reason) at \(rule.package.location)")
-          }
-          if try isMet(rule.package.condition, by: subject) {
-            groups = (groups ?? []) + rule.groups
-          }
-        } catch {
-          hold(subject.id, because: error.reason)
-        }
-      }
-      guard let groups else { continue }
+      let granted = granted(
+        to: subject, by: applicable[Int(assignment.package)],
+        ambiguity: ambiguities[Int(assignment.package)])
+      guard let granted else { continue }
       if persons[Int(assignment.subject)] < 0 {
         let person = person(subject.id)
         persons[Int(assignment.subject)] = person
@@ -92,8 +82,29 @@ struct Demand {
       let index = Int32(assignments.count)
       assignments.append(reading.reference(assignment))
       people[Int(person)].because.append(index)
-      for group in groups { rows.append(Row(group: group, person: person, assignment: index)) }
+      for group in granted { rows.append(Row(group: group, person: person, assignment: index)) }
     }
+  }
+
+  /// The groups that rules give a subject; `nil` if none of them applies. Holds the subject where that
+  /// cannot be told.
+  private mutating func granted(
+    to subject: Subject, by rules: [Rule], ambiguity: String?
+  ) -> [Int32]? {
+    var groups: [Int32]?
+    for rule in rules {
+      do throws(Untold) {
+        if let ambiguity, rule.package.match.needsCatalog {
+          throw Untold(reason: "\(ambiguity) at \(rule.package.location)")
+        }
+        if try isMet(rule.package.condition, by: subject) {
+          groups = (groups ?? []) + rule.groups
+        }
+      } catch {
+        hold(subject.id, because: error.reason)
+      }
+    }
+    return groups
   }
 
   /// Why it cannot be told whether a rule applies.

@@ -29,30 +29,30 @@ extension MappingLoader {
 
   private mutating func attributes(_ node: YAMLNode?) -> [AccountsRule.Attribute] {
     guard let fields = reader.anyFields(node) else { return [] }
-    var attributes: [AccountsRule.Attribute] = []
-    for entry in fields.entries {
-      guard isFit(entry, after: attributes), let source = source(entry.value) else { continue }
-      attributes.append(
-        AccountsRule.Attribute(name: entry.key, source: source, location: entry.value.location))
+    checkNames(fields)
+    return fields.entries.compactMap { entry in
+      source(entry.value).map {
+        AccountsRule.Attribute(name: entry.key, source: $0, location: entry.value.location)
+      }
     }
-    return attributes
   }
 
-  private mutating func isFit(
-    _ entry: YAMLEntry, after attributes: [AccountsRule.Attribute]
-  ) -> Bool {
-    let name = entry.key
-    if name.isEmpty || name.contains(where: { $0.isWhitespace || $0 == "=" }) {
-      reader.error("'\(name)' is no attribute name", at: entry.location)
-    } else if ["userpassword", "password", "unicodepwd"].contains(name.lowercased()) {
-      reader.error("'\(name)': passwords are never written", at: entry.location)
-    } else if let same = attributes.first(where: { isSame($0.name, name) }) {
-      reader.error(
-        "'\(name)' is the same attribute as '\(same.name)' at \(same.location)", at: entry.location)
-    } else {
-      return true
+  /// Attribute names that are no names, name a password, or name one attribute twice.
+  private mutating func checkNames(_ fields: YAMLFields) {
+    for (index, entry) in fields.entries.enumerated() {
+      let name = entry.key
+      if name.isEmpty || name.contains(where: { $0.isWhitespace || $0 == "=" }) {
+        reader.error("'\(name)' is no attribute name", at: entry.location)
+      }
+      if ["userpassword", "password", "unicodepwd"].contains(name.lowercased()) {
+        reader.error("'\(name)': passwords are never written", at: entry.location)
+      }
+      if let same = fields.entries[..<index].first(where: { isSame($0.key, name) }) {
+        reader.error(
+          "'\(name)' is the same attribute as '\(same.key)' at \(same.location)", at: entry.location
+        )
+      }
     }
-    return false
   }
 
   /// Neither LDAP nor SCIM tells attribute names apart by case.
@@ -131,6 +131,7 @@ extension MappingLoader {
   private mutating func disabledValues(_ node: YAMLNode) -> [String: [String]]? {
     guard let fields = reader.anyFields(node) else { return nil }
     if fields.entries.isEmpty { reader.error("'set' is empty", at: node.location) }
+    checkNames(fields)
     var values: [String: [String]] = [:]
     for entry in fields.entries { values[entry.key] = reader.texts(entry.value) }
     return values.count == fields.entries.count ? values : nil

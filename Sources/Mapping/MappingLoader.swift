@@ -25,6 +25,13 @@ package struct KnownTarget: Sendable {
     self.disableForms = disableForms
     self.entitlementKey = entitlementKey
   }
+
+  package init(_ target: any Target, disableForms: Set<DisableForm> = Set(DisableForm.allCases)) {
+    self.init(
+      id: target.id, naturalKeyAttribute: target.traits.naturalKeyAttribute,
+      disableForms: disableForms
+    ) { try target.entitlementKey(for: $0) }
+  }
 }
 
 /// Reads mapping files. Every fault is a diagnostic with file, line and column.

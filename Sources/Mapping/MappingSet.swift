@@ -1,4 +1,5 @@
 package import AccessModel
+import Expressions
 
 /// All mapping rules: access package → entitlements, and subject → account attributes.
 package struct MappingSet: Equatable, Sendable {
@@ -32,5 +33,30 @@ package struct MappingSet: Equatable, Sendable {
     return unmapped.sorted {
       ($0.name, $0.catalog ?? "", $0.id ?? "") < ($1.name, $1.catalog ?? "", $1.id ?? "")
     }
+  }
+
+  /// Warns of every attribute that an expression names and no subject of the readings has: a name
+  /// that is misspelt is null for everyone. Sorted by location; none if there are no subjects.
+  package func unknownAttributes(in readings: [AssignmentReading]) -> [Diagnostic] {
+    let shapes = readings.flatMap { $0.subjects.map(\.attributes.shape) }
+    guard !shapes.isEmpty else { return [] }
+    let distinct = Dictionary(
+      shapes.map { (ObjectIdentifier($0), $0) }, uniquingKeysWith: { first, _ in first })
+    let known = Set(distinct.values.flatMap(\.names))
+    return expressions.flatMap { located in
+      located.expression.attributes.filter { !known.contains($0) }.map { name in
+        let advice = nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        return Diagnostic(
+          .warning, "no subject has an attribute '\(name)'\(advice)", at: located.location)
+      }
+    }.sorted { ($0.location, $0.message) < ($1.location, $1.message) }
+  }
+
+  private var expressions: [LocatedExpression] {
+    packages.compactMap(\.condition)
+      + accounts.flatMap(\.attributes).compactMap { attribute in
+        guard case .expression(let located) = attribute.source else { return nil }
+        return located
+      }
   }
 }

@@ -103,6 +103,15 @@ private func read(_ name: String) throws -> (configuration: Configuration?, told
             auth: .bearer(.env("WIKI_SCIM_TOKEN")), createGroups: true)))
   }
 
+  @Test func `the container's configuration reads without a word`() throws {
+    let file = fixtures.deletingLastPathComponent().appending(path: "docker/bellhop.yaml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let (configuration, diagnostics) = ConfigurationReader.read(
+      text, path: "bellhop.yaml", folder: "/etc/bellhop")
+    #expect(diagnostics == [])
+    #expect(configuration?.targets.map(\.id) == ["corp", "wiki"])
+  }
+
   @Test func `what is left out has the documented value`() throws {
     let text = """
       version: 1

@@ -26,6 +26,7 @@ private func evaluate(_ text: String) throws -> Value {
       #"Replace([phone], , "\\+(?<code>\\d+) (?<rest>\\d+)", , "(${code}) $2 $$1", , )"#,
       "(49) 301234567 $1"
     ),
+    (#"Replace([nick], , "_", , "${-1}$9${x}$", , )"#, "john$doe72"),
     (#"Replace([phone], , "\\+(?<code>\\d+) ", "code", "1", , )"#, "+1 301234567"),
     (#"Replace([phone], , "\\+(?<code>\\d+) ", "code", , [age], )"#, "+42 301234567"),
     (#"Append([givenName], ".test")"#, "Ada.test"),
@@ -78,6 +79,7 @@ private func evaluate(_ text: String) throws -> Value {
     (#"IsNullOrEmpty([empty])"#, true), (#"IsNullOrEmpty([email])"#, false),
     (#"Not([missing])"#, true), (#"Or([missing], [deleted], "TRUE")"#, true),
     (#"And(True, [missing])"#, false), (#""a" < "b""#, true), (#""a" >= "b""#, false),
+    (#"IsPresent([email]) = "true""#, true), (#"IsPresent([email]) <> False"#, true),
     (#"[age] >= 42"#, true), (#"9 < "10""#, true), (#""9" < "10""#, false),
     (#"[age] <= 41"#, false),
     ("\"\u{e9}\" = \"e\u{301}\"", false), (#"False"#, false), (#"[deleted]"#, false),
@@ -98,7 +100,8 @@ private func evaluate(_ text: String) throws -> Value {
     (#"ToLower([email], "tr-TR")"#, "ToLower", "culture"),
     (#"Split([email], [empty])"#, "Split", "the delimiter is empty"),
     (#"Replace([email], [empty], , , "x", , )"#, "Replace", "oldValue is empty"),
-    (#"Replace([email], , [phone], , "x", , )"#, "Replace", "no regular expression"),
+    (#"Replace([email], , "(?<g>x)", [phone], "x", , )"#, "Replace", "no group named"),
+    (#"IsPresent([email]) = [email]"#, "=", "argument 2 is neither true nor false"),
   ])
   func `an error names its function and no value`(
     text: String, function: String, message: String
@@ -125,5 +128,41 @@ private func evaluate(_ text: String) throws -> Value {
   @Test func `the attributes an expression uses are listed once and sorted`() throws {
     let text = #"IIF([b] = [a.c], Join(" ", [b], [z]), "x")"#
     #expect(try Expression(parsing: text).attributes == ["a.c", "b", "z"])
+  }
+
+  @Test func `no text makes parser or evaluator crash`() {
+    let seeds = [
+      #"ToLower(Replace([email], "@", , , "." , , ))"#, #"Mid([surname], 1, -9223372036854775808)"#,
+      #"Replace([phone], , "\\+(?<code>\\d+) ", "code", "${1}$-1", , )"#,
+      #"IIF(And([age] >= 5, Not([deleted])), Item(Split([email], "@"), 2), Left("x", 3))"#,
+      #"Switch([a.b], , "k", Join(" ", [proxyAddresses], "é"), "l", Trim(" ü "))"#,
+    ]
+    let alphabet = Array(#"()[],"\\=<>-$ .09aZé{}"# + "\n\u{301}\u{202E}")
+    var state: UInt64 = 42
+    func random(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    var parsed = 0
+    for round in 0..<4_000 {
+      var characters = Array(seeds[round % seeds.count])
+      for _ in 0...random(3) {
+        let place = random(characters.count)
+        switch random(3) {
+        case 0: characters.remove(at: place)
+        case 1: characters.insert(alphabet[random(alphabet.count)], at: place)
+        default: characters[place] = alphabet[random(alphabet.count)]
+        }
+      }
+      do {
+        _ = try evaluate(String(characters))
+        parsed += 1
+      } catch let error as ExpressionSyntaxError {
+        #expect(1...characters.count + 1 ~= error.column && !error.excerpt.isEmpty)
+      } catch {
+        parsed += 1
+      }
+    }
+    #expect(parsed > 100)
   }
 }

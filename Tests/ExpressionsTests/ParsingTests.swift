@@ -34,6 +34,7 @@ import Testing
     (#"Switch([a], "d", "k", "v", "k2")"#, 1, "key and value come together"),
     (#"Replace([a], "x")"#, 1, "oldValue needs either"),
     (#"Replace([a], , , , "x", , )"#, 1, "either oldValue or regexPattern"),
+    (#"Replace([a], , [b], , "x", , )"#, 1, "regexPattern must be a text in quotes"),
     (#"Replace([a], , "(", , "x", , )"#, 1, "no regular expression"),
     (#"Replace([a], , "(?<g>x)", "h", "x", , )"#, 1, "no group named 'h'"),
     ("Left([a], 1.5)", 11, "'1.5' is no whole number"),

@@ -265,4 +265,32 @@ private let bob = person("bob", ["email": ["bob@x.example"]])
     let wiki = set.desiredState(of: "wiki", traits: traits, from: [source])
     #expect(wiki.holds.count == 1 && wiki.accounts.isEmpty)
   }
+
+  @Test func `whoever is held keeps nothing by another package`() throws {
+    let set = try mappings(
+      """
+      version: 1
+      packages:
+        - accessPackage: Engineering
+          when: 'Not([email])'
+          entitlements: [{ target: corp, group: "cn=eng,dc=x" }]
+        - accessPackage: Sales
+          entitlements: [{ target: corp, group: "cn=sales,dc=x" }]
+      """)
+    let source = live(
+      "s", subjects: [ada], packages: [sales, engineering], [("1", 0, 0), ("2", 0, 1)])
+    let state = set.desiredState(of: "corp", traits: traits, from: [source])
+    #expect(state.lines == [] && state.accounts == [])
+    #expect(state.holds.keys.sorted() == ["ada"])
+  }
+
+  @Test func `an attribute that no subject has is warned of`() throws {
+    let set = try mappings(simple.replacing("mail: '[email]'", with: "mail: '[emial]'"))
+    let source = live("s", subjects: [ada, bob], packages: [engineering], [("1", 0, 0)])
+    #expect(
+      set.unknownAttributes(in: [source.reading]).map(\.description) == [
+        "m.yaml:17:13: warning: no subject has an attribute 'emial'; did you mean 'email'?"
+      ])
+    #expect(set.unknownAttributes(in: []).isEmpty)
+  }
 }

@@ -1,3 +1,4 @@
+import AccessModel
 import Foundation
 import Mapping
 import Testing
@@ -55,5 +56,45 @@ private let cases =
     #expect(diagnostics == [])
     #expect(mappings?.packages.isEmpty == false)
     #expect(mappings?.accounts.isEmpty == false)
+  }
+
+  @Test func `the mappings of the demonstration load without a word`() throws {
+    let folder = repository.appending(path: "fixtures/demo/mappings")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).map { name in
+      (path: name, text: try String(contentsOf: folder.appending(path: name), encoding: .utf8))
+    }
+    let (mappings, diagnostics) = MappingLoader.load(files, targets: knownTargets)
+    #expect(diagnostics == [])
+    #expect(mappings?.targets == ["corp", "wiki"])
+  }
+
+  @Test(arguments: ["true", "no", "0123", "12:30", "1e3", "~x", "2026-01-12"])
+  func `a constant is the text that was written`(text: String) throws {
+    let set = try mappings(
+      """
+      version: 1
+      packages: [{ accessPackage: A, entitlements: [{ target: wiki, account: true }] }]
+      accounts: [{ target: wiki, attributes: { userName: { constant: \(text) } } }]
+      """)
+    #expect(set.accounts[0].attributes.map(\.source) == [.constant([text])])
+  }
+
+  @Test(arguments: [
+    "version: 1\u{0}", "\u{FEFF}version: 1", "%YAML 9.9\n---\n", "? [a, b]\n: c", "\t", "{",
+    "<<: {version: 1}", "*nobody", "version: 1\npackages:\n  - ? {a: b}\n    : c",
+  ])
+  func `what is no mapping is an error`(text: String) {
+    let (mappings, diagnostics) = MappingLoader.load(
+      [(path: "m.yaml", text: text)], targets: knownTargets)
+    #expect(mappings == nil)
+    #expect(diagnostics.hasErrors)
+  }
+
+  @Test func `deep nesting is an error`() {
+    for level in ["[", "- ", "{a: ", "? "] {
+      let text = String(repeating: level, count: 5_000)
+      let (mappings, _) = MappingLoader.load([(path: "m.yaml", text: text)], targets: knownTargets)
+      #expect(mappings == nil)
+    }
   }
 }

@@ -56,10 +56,12 @@ require_swift() {
   fi
   command -v swift >/dev/null || fail 69 \
     "no swift on PATH: install the Swift 6.3 toolchain for Debian 12, then put its usr/bin on PATH"
-  local version
-  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
-  [ "$(printf '6.2\n%s\n' "$version" | sort -V | head -1)" = 6.2 ] || fail 69 \
-    "swift is version ${version:-unknown}, and Bellhop needs 6.2 or later"
+  local answer version
+  answer=$(swift --version 2>&1) ||
+    fail 69 "$(command -v swift) does not run: $(head -1 <<<"$answer")"
+  version=$(sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' <<<"$answer")
+  [ "$(printf '6.2\n%s\n' "$version" | sort -V | head -1)" = 6.2 ] ||
+    fail 69 "swift is version ${version:-unknown}, and Bellhop needs 6.2 or later"
 }
 
 login_folder_of_swift() {

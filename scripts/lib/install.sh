@@ -26,7 +26,7 @@ install_packages() {
   fi
   note "installing Debian packages: ${missing[*]}"
   "${as_root[@]}" sh "$library/apt-install.sh" "${missing[@]}" || fail 69 \
-    "apt-get could not install ${missing[*]}; its words are above"
+    "could not install Debian packages, see above; as root: apt-get install ${missing[*]}"
 }
 
 # install_scim_service: sets $scim_venv. The stamp holds the pins and the place, because a virtual

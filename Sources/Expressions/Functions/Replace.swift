@@ -43,7 +43,9 @@ extension Function {
         return "regexPattern needs either replacementValue or replacementAttributeName"
       }
       if has(5), !has(3) { return "replacementAttributeName needs regexGroupName" }
-      guard case .literal(.text(let pattern)) = arguments[2] else { return nil }
+      guard case .literal(.text(let pattern)) = arguments[2] else {
+        return "regexPattern must be a text in quotes, not something that sources decide"
+      }
       do {
         let regex = try Regex(pattern)
         guard has(3), case .literal(.text(let name)) = arguments[3] else { return nil }
@@ -126,7 +128,7 @@ extension Function {
     _ name: Substring, in match: Regex<AnyRegexOutput>.Match
   ) -> Substring {
     if let number = Int(name) {
-      return number < match.count ? match[number].substring ?? "" : ""
+      return match.indices.contains(number) ? match[number].substring ?? "" : ""
     }
     return match[String(name)]?.substring ?? ""
   }
