@@ -116,6 +116,11 @@ extension SlapdFixture {
       by dn.exact="\(me)" manage by * none
       olcAccess: to * by dn.exact="\(me)" manage by dn.exact="\(serviceDN)" read by * none
       \(settings)
+      dn: olcDatabase={2}monitor,cn=config
+      objectClass: olcDatabaseConfig
+      objectClass: olcMonitorConfig
+      olcDatabase: {2}monitor
+      olcAccess: to * by dn.exact="\(adminDN)" read by * none
       """
   }
 
@@ -130,17 +135,17 @@ extension SlapdFixture {
       dc: \(unit)
 
       """
-      + branches.map { "\ndn: \($0)\nobjectClass: organizationalUnit\n" }.joined()
-      + """
+        + branches.map { "\ndn: \($0)\nobjectClass: organizationalUnit\n" }.joined()
+          + """
 
-      dn: \(serviceDN)
-      objectClass: organizationalRole
-      objectClass: simpleSecurityObject
-      userPassword: \(servicePassword)
+          dn: \(serviceDN)
+          objectClass: organizationalRole
+          objectClass: simpleSecurityObject
+          userPassword: \(servicePassword)
 
-      dn: \(placeholder)
-      objectClass: organizationalRole
+          dn: \(placeholder)
+          objectClass: organizationalRole
 
-      """
+          """
   }
 }

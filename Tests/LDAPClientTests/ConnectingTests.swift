@@ -19,7 +19,7 @@ extension DirectoryTests {
     @Test func `ldap, ldaps, StartTLS and ldapi all lead in`() async throws {
       var options = SlapdFixture.Options()
       options.certificateNames = ["IP:127.0.0.1"]
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         let plain = try slapd.configuration()
         let tls = try slapd.configuration([slapd.tlsURL], caFile: slapd.caFile)
         let startTLS = try slapd.configuration(startTLS: true, caFile: slapd.caFile)
@@ -37,32 +37,30 @@ extension DirectoryTests {
     @Test func `a certificate of an unknown authority is refused`() async throws {
       var options = SlapdFixture.Options()
       options.certificateNames = ["IP:127.0.0.1"]
-      try await withSlapd(options) { slapd in
-        try await withSlapd(options) { other in
+      try await withDirectory(options) { slapd in
+        try await withDirectory(options) { other in
           await expectRefused(
             try slapd.configuration([slapd.tlsURL], caFile: other.caFile), .serverDown)
-          await expectRefused(
-            try slapd.configuration(startTLS: true, caFile: other.caFile), .connectError)
+          await expectRefused(try slapd.configuration(startTLS: true, caFile: other.caFile))
         }
         await expectRefused(try slapd.configuration([slapd.tlsURL]), .serverDown)
         await expectRefused(
           try slapd.configuration([slapd.tlsURL], caFile: "/nonexistent"), .connectError)
-        await expectRefused(
-          try slapd.configuration([slapd.tlsURL], caFile: "/etc/hostname"), .connectError)
+        await expectRefused(try slapd.configuration([slapd.tlsURL], caFile: "/etc/hostname"))
       }
     }
 
     @Test func `a certificate for another host is refused`() async throws {
       var options = SlapdFixture.Options()
       options.certificateNames = ["DNS:ldap.example.org"]
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         await expectRefused(try slapd.configuration([slapd.tlsURL], caFile: slapd.caFile))
         await expectRefused(try slapd.configuration(startTLS: true, caFile: slapd.caFile))
       }
     }
 
     @Test func `StartTLS that the server does not offer closes the connection`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         await expectRefused(try slapd.configuration(startTLS: true))
       }
     }
@@ -72,13 +70,13 @@ extension DirectoryTests {
       defer { unsetenv("LDAPTLS_REQCERT") }
       var options = SlapdFixture.Options()
       options.certificateNames = ["IP:127.0.0.1"]
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         await expectRefused(try slapd.configuration([slapd.tlsURL]))
       }
     }
 
     @Test func `the next server is asked when one is down`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         let urls = ["ldap://127.0.0.1:1", slapd.url]
         let used = try await withConnection(try slapd.configuration(urls)) { await $0.url }
         #expect(used?.description == slapd.url)
@@ -86,7 +84,7 @@ extension DirectoryTests {
     }
 
     @Test func `a wrong password is an answer, and no other server is asked`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         let urls = [slapd.url, "ldap://127.0.0.1:1"]
         await expectRefused(
           try slapd.configuration(urls, password: "wrong"), .invalidCredentials)
@@ -108,7 +106,7 @@ extension DirectoryTests {
     }
 
     @Test func `what the server says of itself is read`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let root = try #require(try await connection.rootDSE())
           #expect(root.supportedControls.contains("1.2.840.113556.1.4.319"))

@@ -11,7 +11,7 @@ extension DirectoryTests {
     ]
 
     @Test func `entries with awkward names are made, found, renamed and deleted`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let guests = try slapd.name(slapd.accounts)
           let disabled = try slapd.name(slapd.disabledAccounts)
@@ -35,7 +35,7 @@ extension DirectoryTests {
     }
 
     @Test func `a modify does all its parts or none`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let ada = try slapd.guest("ada")
           _ = await connection.values([.add(ada, person("ada"))])
@@ -54,7 +54,8 @@ extension DirectoryTests {
             .modify(
               ada,
               [
-                .replace(LDAPAttribute("mail", [])), .add(LDAPAttribute("description", ["a", "b"])),
+                .replace(LDAPAttribute("mail", [])),
+                .add(LDAPAttribute("description", ["a", "b"])),
               ])
           ])
           #expect(replaced[0].result.isSuccess)
@@ -66,7 +67,7 @@ extension DirectoryTests {
     }
 
     @Test func `a window of requests gives each its own answer`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           var requests: [LDAPRequest] = []
           for number in 0..<300 {
@@ -82,7 +83,7 @@ extension DirectoryTests {
     }
 
     @Test func `requests on one entry keep their order in any window`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let ada = try slapd.guest("ada")
           var requests: [LDAPRequest] = [.add(ada, person("ada"))]
@@ -99,10 +100,10 @@ extension DirectoryTests {
     @Test func `a server that is gone leaves sent requests unanswered and the rest unsent`()
       async throws
     {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration(operationTimeout: .seconds(1))) {
           connection in
-          slapd.freeze()
+          try slapd.freeze()
           let requests = try (0..<40).map {
             LDAPRequest.add(try slapd.guest("u\($0)"), person("u\($0)"))
           }
@@ -118,7 +119,7 @@ extension DirectoryTests {
     }
 
     @Test func `a connection that was cut is never used again until it is opened`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           await slapd.stop()
           try await slapd.start()
@@ -134,9 +135,9 @@ extension DirectoryTests {
     }
 
     @Test func `a cancelled task does not wait for a server that hangs`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
-          slapd.freeze()
+          try slapd.freeze()
           let ada = try slapd.guest("ada")
           let start = ContinuousClock.now
           let task = Task { await connection.values([.delete(ada)]) }

@@ -24,7 +24,7 @@ extension DirectoryTests {
     func `more entries than fit a page are all found, once`(pageSize: Int32) async throws {
       var options = SlapdFixture.Options()
       options.ldif = Self.people(2500)
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let (names, result) = await connection.names(
             LDAPSearch(
@@ -41,7 +41,7 @@ extension DirectoryTests {
       var options = SlapdFixture.Options()
       options.ldif = Self.people(50)
       options.sizeLimit = 20
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           for pageSize in [0, 7, 1000] as [Int32] {
             let (names, result) = await connection.names(
@@ -68,7 +68,7 @@ extension DirectoryTests {
         ref: ldap://127.0.0.1:1/ou=elsewhere,dc=example,dc=org
 
         """
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let (names, result) = await connection.names(
             LDAPSearch(base: try slapd.name(slapd.accounts), scope: .subtree, attributes: []))
@@ -83,14 +83,15 @@ extension DirectoryTests {
     @Test func `a search that is cut off in the middle is no result`() async throws {
       var options = SlapdFixture.Options()
       options.ldif = Self.people(5000)
-      try await withSlapd(options) { slapd in
+      try await withDirectory(options) { slapd in
         try await withConnection(try slapd.configuration(operationTimeout: .seconds(1))) {
           connection in
           let result = await connection.search(
             LDAPSearch(base: try slapd.name(slapd.accounts), scope: .subtree, attributes: ["cn"]),
             pageSize: 100
           ) { entry in
-            if LDAPRecord(entry)?.name.hasPrefix("uid=u150,") == true { slapd.freeze() }
+            guard LDAPRecord(entry)?.name.hasPrefix("uid=u150,") == true else { return }
+            do { try slapd.freeze() } catch { Issue.record(error) }
           }
           #expect(result.entries > 100)
           #expect(result.entries < 5000)
@@ -101,12 +102,13 @@ extension DirectoryTests {
     }
 
     @Test func `an entry that is not there is told from one that cannot be read`() async throws {
-      try await withSlapd { slapd in
+      try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in
-          #expect(try await connection.record(slapd.guest("nobody"), attributes: []) == nil)
+          let nobody = try slapd.guest("nobody")
+          #expect(try await connection.record(nobody, attributes: []) == nil)
+          await slapd.stop()
           await #expect(throws: LDAPError.self) {
-            await slapd.stop()
-            _ = try await connection.record(slapd.guest("nobody"), attributes: [])
+            _ = try await connection.record(nobody, attributes: [])
           }
         }
       }
