@@ -140,7 +140,8 @@ extension DirectoryTests {
         subject: nil, displayName: nil, identity: .init(key: "cn=x,ou=a", immutableID: ""))
       let outcomes = try await target.apply([
         .removeMember(
-          Membership(group: group, groupID: "id", account: account), because: .operator)
+          Membership(group: group, groupID: "id", account: account),
+          because: .operator(name: "test", reason: "test"))
       ]) { _ in }
       #expect(outcomes[0].word == "failed")
     }
