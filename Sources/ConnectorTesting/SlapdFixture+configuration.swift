@@ -130,17 +130,17 @@ extension SlapdFixture {
       dc: \(unit)
 
       """
-      + branches.map { "\ndn: \($0)\nobjectClass: organizationalUnit\n" }.joined()
-      + """
+        + branches.map { "\ndn: \($0)\nobjectClass: organizationalUnit\n" }.joined()
+          + """
 
-      dn: \(serviceDN)
-      objectClass: organizationalRole
-      objectClass: simpleSecurityObject
-      userPassword: \(servicePassword)
+          dn: \(serviceDN)
+          objectClass: organizationalRole
+          objectClass: simpleSecurityObject
+          userPassword: \(servicePassword)
 
-      dn: \(placeholder)
-      objectClass: organizationalRole
+          dn: \(placeholder)
+          objectClass: organizationalRole
 
-      """
+          """
   }
 }

@@ -52,15 +52,17 @@ package struct SourceBook: Sendable {
   package let knownBefore: Int
   /// It read zero after it had some: held whatever the percentages say.
   package let isEmptied: Bool
-  /// What the ledger must learn from this reading; each only if it differs from what it knows.
-  package let updates: [KnownAssignment]
   /// The next instant after now at which an assignment starts or ends.
   package let nextBoundary: Instant?
 
   /// Those of the reading that are not simply live, by position.
   private let exceptions: [Int32: Standing]
+  /// Those of the reading that the ledger does not know as they are, by position.
+  private let news: ContiguousArray<Int32>
+  /// Known assignments that the reading does not hold and of which something else is true now.
+  private let corrections: [KnownAssignment]
   /// Known assignments that the reading does not hold, sorted.
-  private let missing: [(reference: AssignmentReference, standing: Standing)]
+  private let missing: [(known: KnownAssignment, standing: Standing)]
 
   package init(_ result: SourceResult, known: [KnownAssignment], now: Instant) {
     source = result.source
@@ -80,8 +82,39 @@ package struct SourceBook: Sendable {
     var walk = Walk(result: result, coverage: coverage, now: now)
     walk.merge(reading, known)
     live = reading.map { LiveAssignments(reading: $0, positions: walk.live) }
-    (updates, nextBoundary) = (walk.updates, walk.nextBoundary)
+    (news, corrections, nextBoundary) = (walk.news, walk.corrections, walk.nextBoundary)
     (exceptions, missing) = (walk.exceptions, walk.missing)
+  }
+
+  /// What the ledger must learn from this reading: only what differs from what it knows, in pieces of
+  /// at most `size`, since a first reading may be all news.
+  package func updates(
+    inPiecesOf size: Int, _ body: ([KnownAssignment]) async throws(LedgerError) -> Void
+  ) async throws(LedgerError) {
+    if !corrections.isEmpty { try await body(corrections) }
+    guard let reading = live?.reading else { return }
+    for start in stride(from: 0, to: news.count, by: size) {
+      let piece = news[start..<min(start + size, news.count)]
+      try await body(
+        piece.map { position in
+          var ending: Ending?
+          if case .over(let value)? = exceptions[position] { ending = value }
+          return KnownAssignment(reading, at: position, ending: ending)
+        })
+    }
+  }
+
+  /// The access package of an assignment that the reading or the ledger knows.
+  package func packageName(of id: AssignmentID) -> String? {
+    if let reading = live?.reading {
+      let position = reading.assignments.firstPosition { $0.id >= id }
+      if position < reading.assignments.count, reading.assignments[position].id == id {
+        return reading.packages[Int(reading.assignments[position].package)].name
+      }
+    }
+    let position = missing.firstPosition { $0.known.reference.id >= id }
+    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
+    return missing[position].known.package
   }
 
   /// `nil` if neither the reading nor the ledger knows it.
@@ -92,8 +125,8 @@ package struct SourceBook: Sendable {
         return exceptions[Int32(position)] ?? .live
       }
     }
-    let position = missing.firstPosition { $0.reference.id >= id }
-    guard position < missing.count, missing[position].reference.id == id else { return nil }
+    let position = missing.firstPosition { $0.known.reference.id >= id }
+    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
     return missing[position].standing
   }
 }
@@ -113,6 +146,10 @@ package struct AssignmentBook: Sendable {
   package var isComplete: Bool { sources.allSatisfy { $0.coverage.isComplete } }
 
   package var nextBoundary: Instant? { sources.compactMap(\.nextBoundary).min() }
+
+  package func packageName(of reference: AssignmentReference) -> String? {
+    sources.first { $0.source == reference.source }?.packageName(of: reference.id)
+  }
 
   package func standing(of reference: AssignmentReference) -> Standing {
     guard let book = sources.first(where: { $0.source == reference.source }) else {
@@ -135,6 +172,18 @@ extension RandomAccessCollection where Index == Int {
   }
 }
 
+extension KnownAssignment {
+  /// What a reading says of the assignment at a position.
+  fileprivate init(_ reading: AssignmentReading, at position: Int32, ending: Ending?) {
+    let assignment = reading.assignments[Int(position)]
+    self.init(
+      reference: reading.reference(assignment),
+      subject: reading.subjects[Int(assignment.subject)].id,
+      package: reading.packages[Int(assignment.package)].name, validity: assignment.validity,
+      ending: ending)
+  }
+}
+
 /// One merge over two lists sorted by id.
 private struct Walk {
   let result: SourceResult
@@ -142,8 +191,9 @@ private struct Walk {
   let now: Instant
   var live: ContiguousArray<Int32> = []
   var exceptions: [Int32: Standing] = [:]
-  var missing: [(reference: AssignmentReference, standing: Standing)] = []
-  var updates: [KnownAssignment] = []
+  var missing: [(known: KnownAssignment, standing: Standing)] = []
+  var news: ContiguousArray<Int32> = []
+  var corrections: [KnownAssignment] = []
   var nextBoundary: Instant?
 
   init(result: SourceResult, coverage: Coverage, now: Instant) {
@@ -186,11 +236,9 @@ private struct Walk {
     if case .over(let value) = standing { ending = value }
     // What was over when it was first seen granted nothing here: there is nothing to remember.
     if known == nil, ending != nil { return }
-    let update = KnownAssignment(
-      reference: reference, subject: reading.subjects[Int(assignment.subject)].id,
-      package: reading.packages[Int(assignment.package)].name, validity: assignment.validity,
-      ending: ending)
-    if update != known { updates.append(update) }
+    if known.map({ $0 != KnownAssignment(reading, at: position, ending: ending) }) ?? true {
+      news.append(position)
+    }
   }
 
   private func standing(
@@ -238,8 +286,8 @@ private struct Walk {
       standing = .held(reason: "\(known.reference) was not read: \(result.source) is incomplete")
     }
     if known.ending == nil, let end = known.validity.end { noteBoundary(end) }
-    missing.append((known.reference, standing))
-    if update != known { updates.append(update) }
+    missing.append((known, standing))
+    if update != known { corrections.append(update) }
   }
 
   private mutating func noteBoundary(_ instant: Instant) {

@@ -133,6 +133,7 @@ struct Planner {
           input.book.sources.map { ($0.source, $0.knownBefore) },
           uniquingKeysWith: { first, _ in first }),
         emptiedSources: Set(input.book.sources.filter(\.isEmptied).map(\.source))),
+      naturalKeyAttribute: input.traits.naturalKeyAttribute,
       unrecordedAnchors: unrecordedAnchors)
   }
 }

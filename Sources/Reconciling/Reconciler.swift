@@ -71,8 +71,10 @@ package struct Reconciler: Sendable {
     _ context: RunContext, readings: [SourceResult], selection: Selection = .everything
   ) async throws(LedgerError) -> RunReport {
     let book = try await makeBook(readings, now: context.now)
-    for source in book.sources where !source.updates.isEmpty {
-      try await ledger.remember(source.updates, run: context.run)
+    for source in book.sources {
+      try await source.updates(inPiecesOf: 50_000) { piece throws(LedgerError) in
+        try await ledger.remember(piece, run: context.run)
+      }
     }
     let references = try await references(of: selection, readings)
     let reports = await eachTarget(selection) { target throws(LedgerError) in

@@ -63,11 +63,11 @@ package struct TargetReport: Sendable {
 extension TargetReport.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .unavailable(let error): error.description
+    case .unavailable(let error): error.message
     case .lostLedger(let anchors):
       "\(anchors) account(s) carry our anchor but this ledger knows none of them: the ledger was "
         + "lost or is another one, and nothing is written. Restore it, or take the accounts and "
-        + "their memberships over with 'bellhop adopt TARGET'"
+        + "the memberships over with 'bellhop adopt'"
     }
   }
 }
