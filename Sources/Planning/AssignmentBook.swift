@@ -50,7 +50,8 @@ package struct SourceBook: Sendable {
   package let live: LiveAssignments?
   /// How many known assignments had not ended before this reading: what percentages are taken of.
   package let knownBefore: Int
-  /// It read zero after it had some: held whatever the percentages say.
+  /// It reads zero and had some that neither expired nor were revoked: held whatever the percentages
+  /// say, for as long as it reads zero.
   package let isEmptied: Bool
   /// The next instant after now at which an assignment starts or ends.
   package let nextBoundary: Instant?
@@ -77,7 +78,7 @@ package struct SourceBook: Sendable {
     undecodable = reading?.undecodable ?? []
     isEmptied =
       reading.map { $0.assignments.isEmpty && $0.coverage.isComplete } ?? false
-      && knownBefore > 0
+      && known.contains { $0.ending.map { $0.cause == .absent } ?? true }
 
     var walk = Walk(result: result, coverage: coverage, now: now)
     walk.merge(reading, known)
@@ -135,9 +136,13 @@ package struct SourceBook: Sendable {
 package struct AssignmentBook: Sendable {
   /// Sorted by source.
   package let sources: [SourceBook]
+  /// Sources that are not configured any more but of which the ledger knows assignments: those are
+  /// held until their ends pass. Nobody expects to read them, so they make nothing incomplete.
+  package let retired: [SourceBook]
 
-  package init(_ sources: [SourceBook]) {
+  package init(_ sources: [SourceBook], retired: [SourceBook] = []) {
     self.sources = sources.sorted { $0.source < $1.source }
+    self.retired = retired.sorted { $0.source < $1.source }
   }
 
   package var live: [LiveAssignments] { sources.compactMap(\.live) }
@@ -145,18 +150,22 @@ package struct AssignmentBook: Sendable {
   /// Whether every source was read to its end, so that nothing unread can justify anything.
   package var isComplete: Bool { sources.allSatisfy { $0.coverage.isComplete } }
 
-  package var nextBoundary: Instant? { sources.compactMap(\.nextBoundary).min() }
+  package var nextBoundary: Instant? { (sources + retired).compactMap(\.nextBoundary).min() }
 
   package func packageName(of reference: AssignmentReference) -> String? {
-    sources.first { $0.source == reference.source }?.packageName(of: reference.id)
+    book(of: reference.source)?.packageName(of: reference.id)
   }
 
   package func standing(of reference: AssignmentReference) -> Standing {
-    guard let book = sources.first(where: { $0.source == reference.source }) else {
+    guard let book = book(of: reference.source) else {
       return .held(reason: "source \(reference.source) is not configured any more")
     }
     return book.standing(of: reference.id)
       ?? .held(reason: "\(reference) is known neither to its source nor to the ledger")
+  }
+
+  private func book(of source: SourceID) -> SourceBook? {
+    sources.first { $0.source == source } ?? retired.first { $0.source == source }
   }
 }
 
@@ -264,30 +273,37 @@ private struct Walk {
   private mutating func noteMissing(_ known: KnownAssignment) {
     var update = known
     let standing: Standing
-    if let ending = known.ending {
-      standing = .over(ending)
-    } else if let end = known.validity.end, end <= now {
+    let standsAlone = known.ending?.cause.standsAlone ?? false
+    if !standsAlone, let end = known.validity.end, end <= now {
+      // Also where it was absent before: limits that held it then hold it no more.
       update.ending = .expired(known.reference, end: end)
       standing = .over(.expired(known.reference, end: end))
-    } else if coverage.isComplete {
-      let since = known.missingSince ?? result.readAt
-      update.missingSince = since
-      if result.readAt.since(since) >= result.absentAfter {
-        let ending = Ending.absent(
-          known.reference, missingSince: since, confirmed: result.readAt)
-        update.ending = ending
-        standing = .over(ending)
-      } else {
-        standing = .held(
-          reason: "\(known.reference) is missing since \(since), which one more complete "
-            + "reading must confirm")
-      }
+    } else if let ending = known.ending {
+      standing = .over(ending)
     } else {
-      standing = .held(reason: "\(known.reference) was not read: \(result.source) is incomplete")
+      switch coverage {
+      case .complete: standing = absence(of: known, &update)
+      case .partial(let reason):
+        standing = .held(reason: "\(known.reference) was not read: \(reason)")
+      }
     }
-    if known.ending == nil, let end = known.validity.end { noteBoundary(end) }
+    if !standsAlone, let end = known.validity.end { noteBoundary(end) }
     missing.append((known, standing))
     if update != known { corrections.append(update) }
+  }
+
+  /// A complete reading lacks it: the first one that did and this one must lie far enough apart.
+  private func absence(of known: KnownAssignment, _ update: inout KnownAssignment) -> Standing {
+    let since = known.missingSince ?? result.readAt
+    update.missingSince = since
+    guard result.readAt.since(since) >= result.absentAfter else {
+      return .held(
+        reason: "\(known.reference) is missing since \(since), which one more complete "
+          + "reading must confirm")
+    }
+    let ending = Ending.absent(known.reference, missingSince: since, confirmed: result.readAt)
+    update.ending = ending
+    return .over(ending)
   }
 
   private mutating func noteBoundary(_ instant: Instant) {

@@ -42,20 +42,29 @@ extension Planner {
     let mayAdopt = input.adopt || policy.adopt || policy.exclusive
     guard let row else { return note(desired, mayAdopt ? .adopted : .preExisting) }
     switch input.owned.origins[row] {
-    case .intended: note(desired, .created)
-    case .preExisting where mayAdopt: note(desired, .adopted)
+    case .intended: note(desired, .created, row)
+    case .preExisting where mayAdopt: note(desired, .adopted, row)
     case let origin:
-      if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row) {
-        note(desired, origin)
+      if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row),
+        because(desired, row) != input.owned.reasons[row]
+      {
+        note(desired, origin, row)
       }
     }
   }
 
-  private mutating func note(_ desired: Frame.Row, _ origin: Ownership.Origin) {
+  private mutating func note(
+    _ desired: Frame.Row, _ origin: Ownership.Origin, _ row: Int? = nil
+  ) {
     notes.append(
       .membership(
         input.scope.groups[desired.membership.group], desiredSubject(desired.row),
-        origin: origin, because: input.desired.reasons[Int(desired.row)]))
+        origin: origin, because: because(desired, row)))
+  }
+
+  private func because(_ desired: Frame.Row, _ row: Int?) -> [AssignmentReference] {
+    input.book.justification(
+      input.desired.reasons[Int(desired.row)], before: row.map { input.owned.reasons[$0] } ?? [])
   }
 
   private mutating func add(_ desired: Frame.Row, _ row: Int?) {
@@ -74,8 +83,7 @@ extension Planner {
           .drift("the membership was removed", group: key, subject: account.subject))
       }
     }
-    let reason = Reason(
-      assignments: input.desired.reasons[Int(desired.row)], repairsDrift: isDrift)
+    let reason = Reason(assignments: because(desired, row), repairsDrift: isDrift)
     var groupID: String?
     switch input.actual.groups[desired.membership.group] {
     case .present(let id, _): groupID = id
@@ -114,6 +122,11 @@ extension Planner {
       }
       return nil
     }
+  }
+
+  private func isRecreated(_ group: Int) -> Bool {
+    guard case .present(let id, _) = input.actual.groups[group] else { return false }
+    return knownGroup(at: group).map { $0.immutableID != id } ?? false
   }
 
   private func knownGroup(at position: Int) -> Ownership.Group? {
@@ -173,6 +186,10 @@ extension Planner {
       keep(key, subject, "the group is exclusive, but a source was not read completely")
     } else if let subject, isHeld(subject) {
       keep(key, subject, "the subject is held")
+    } else if disputed.contains(membership.account) {
+      keep(key, subject, "the group is exclusive, but this may be the account of a held subject")
+    } else if let reason = whyClosed(membership.group, forAdding: false) {
+      keep(key, subject, reason)
     } else {
       remove(membership, key, subject, .unmapped(live: []))
     }
@@ -219,9 +236,13 @@ extension Planner {
       }
     case .present(_, .partial), .unreadable:
       guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
-        ending.cause.standsAlone, input.owned.origins[row] != .preExisting,
-        let account = correlator.ownedAccount(of: subject)
-      else { return }
+        ending.cause.standsAlone, input.owned.origins[row] != .preExisting, !isRecreated(group),
+        let account = correlator.ownedAccount(of: subject), account.origin != .intended
+      else {
+        // It may still be there, so its account is not deleted from under it.
+        keptSubjects.insert(subject)
+        return
+      }
       var groupID: String?
       if case .present(let id, _) = input.actual.groups[group] { groupID = id }
       changes.append(
