@@ -75,10 +75,11 @@ struct SourcesTests {
   @Test func `an assignment that is delivered anew is not unmapped because another is live`()
     async throws
   {
+    let both = Connector.mapping.replacing("cn=ops", with: "cn=eng")
+    connector.change { $0.mapping = both }
     partners.answer([assignment("ada"), assignment("ada", "Operations")])
     try await connector.apply(at: Connector.day(0))
-    let shifted = Connector.mapping.replacing("package: Operations", with: "package: Support")
-    connector.change { $0.mapping = shifted.replacing("cn=ops", with: "cn=eng") }
+    connector.change { $0.mapping = both.replacing("age: Operations", with: "age: Support") }
     partners.answer([assignment("ada", state: .delivering), assignment("ada", "Operations")])
     try await connector.apply(at: Connector.day(1))
     #expect(await target.members("cn=eng") == ["ada"])
