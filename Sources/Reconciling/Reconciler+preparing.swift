@@ -63,11 +63,10 @@ extension Reconciler {
   ) async throws(LedgerError) -> Set<AssignmentReference>? {
     guard let name = selection.package else { return nil }
     var references: Set<AssignmentReference> = []
+    for known in try await knownAssignments() where known.package == name {
+      references.insert(known.reference)
+    }
     for result in readings {
-      for known in try await ledger.knownAssignments(of: result.source)
-      where known.package == name {
-        references.insert(known.reference)
-      }
       guard case .success(let reading) = result.reading else { continue }
       for assignment in reading.assignments
       where reading.packages[Int(assignment.package)].name == name {

@@ -115,8 +115,8 @@ package struct Reconciler: Sendable {
     for source in try await ledger.knownSources() where !configured.contains(source) {
       let error = SourceError(
         source: source, kind: .unavailable,
-        message: "source \(source) is not configured any more; configure it again, or take what "
-          + "it justified out of the mappings")
+        message: "source \(source) is not configured any more; to end what it granted, configure "
+          + "it without any assignment and approve what that removes")
       retired.append(
         SourceBook(
           SourceResult(
@@ -124,6 +124,15 @@ package struct Reconciler: Sendable {
           known: try await ledger.knownAssignments(of: source), now: now))
     }
     return AssignmentBook(books, retired: retired)
+  }
+
+  /// What the ledger knows of all sources, also of those that are not configured any more.
+  func knownAssignments() async throws(LedgerError) -> [KnownAssignment] {
+    var known: [KnownAssignment] = []
+    for source in try await ledger.knownSources() {
+      known += try await ledger.knownAssignments(of: source)
+    }
+    return known
   }
 
   /// All targets at once. After the ledger failed for one, the others begin no further batch.

@@ -167,4 +167,20 @@ struct EndingTests {
     try await connector.apply(at: Connector.day(41))
     #expect(await target.account("ada") == nil)
   }
+
+  @Test func `a target read in part gets no second account, and still loses what has expired`()
+    async throws
+  {
+    source.answer([assignment("ada", end: Connector.day(1)), assignment("bob")])
+    try await connector.apply(at: Connector.day(0))
+    source.answer([assignment("ada", end: Connector.day(1)), assignment("eve")])
+    await target.set(.init(reading: .partial(entries: 1)))
+    let report = try await connector.apply(at: Connector.day(1))
+    #expect(report.verdict == .partlyApplied)
+    #expect(await target.members("cn=eng") == ["bob"])
+    #expect(await target.directory.accounts.count == 2)
+    await target.set(.init())
+    try await connector.apply(at: Connector.day(2))
+    #expect(await target.members("cn=eng") == ["eve"])
+  }
 }
