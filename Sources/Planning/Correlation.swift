@@ -16,6 +16,7 @@ struct Correlator {
   private let rule: CorrelationRule
   private let owned: [Ownership.Account]
   private let ownedPositions: [SubjectID: Int]
+  private let owners: [String: SubjectID]
   private var byImmutableID: [String: Int] = [:]
   private var byAnchor = Index<SubjectID>()
   private var byNaturalKey = Index<String>()
@@ -44,6 +45,8 @@ struct Correlator {
     self.owned = owned
     ownedPositions = Dictionary(
       owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    owners = Dictionary(
+      owned.map { ($0.identity.immutableID, $0.subject) }, uniquingKeysWith: { first, _ in first })
     byImmutableID.reserveCapacity(actual.accounts.count)
     byAnchor.reserve(actual.accounts.count)
     byNaturalKey.reserve(actual.accounts.count)
@@ -126,6 +129,11 @@ struct Correlator {
     if let anchor = account.anchor {
       return .conflict(
         reason: "'\(naturalKey)' is taken by \(account.key), which carries the anchor \(anchor)")
+    }
+    if let owner = owners[account.identity.immutableID] {
+      return .conflict(
+        reason: "'\(naturalKey)' is taken by \(account.key), which is recorded as that of subject "
+          + "\(owner)", [position])
     }
     guard rule == .adopt else {
       return .conflict(

@@ -4,6 +4,7 @@ extension Planner {
   /// One merge over what should be, what is and what is ours; see the table of `plan`.
   mutating func planMemberships() {
     let frame = makeFrame()
+    danglingSubjects = frame.dangling
     var report = MembershipReport()
     let actual = input.actual.memberships.sorted
     var (next, present, ours) = (0, 0, 0)

@@ -90,6 +90,8 @@ struct Planner {
   var disputed: Set<Int> = []
   /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
   var keptSubjects: Set<SubjectID> = []
+  /// Subjects whose accounts are gone while groups still list them: the ledger keeps their names.
+  var danglingSubjects: Set<SubjectID> = []
 
   let desiredPositions: [SubjectID: Int]
 

@@ -180,4 +180,30 @@ import Testing
     world.known = [World.known("a-ada", end: World.day(-90))]
     #expect(world.lines == ["disableAccount ada expired"])
   }
+
+  @Test func `what is recorded as another subject's is never adopted`() {
+    var world = live("bob")
+    world.rule = AccountRule(attributes: ["mail"], correlation: .adopt)
+    world.accounts = [World.Account(subject: nil, key: "uid=bob", id: "x", name: "bob")]
+    world.ownedAccounts = [
+      Ownership.Account(
+        subject: "zoe", identity: AccountIdentity(key: "uid=bob", immutableID: "x"),
+        origin: .adopted, because: [World.reference("a-zoe")])
+    ]
+    #expect(world.lines == [])
+    #expect(world.plan.holds.contains { $0.subject == "bob" && $0.reason.contains("zoe") })
+  }
+
+  /// Whoever gets the name next would inherit the membership, so the ledger must not forget whose it
+  /// was while a group still lists it.
+  @Test func `an account that is gone is remembered while a group lists it`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts = []
+    world.known = [World.known("a-ada")]
+    #expect(world.lines == ["removeMember g ada absent"])
+    #expect(!world.plan.notes.contains(.accountGone("ada")))
+    world.members = []
+    #expect(world.plan.notes.contains(.accountGone("ada")))
+  }
 }

@@ -181,4 +181,26 @@ struct LimitedRunTests {
     #expect(try await connector.journal() == [])
     #expect(try await connector.store().knownSources() == [])
   }
+
+  /// Accounts that somebody deleted by hand while the limits hold their memberships.
+  @Test func `what is held stays known when its account is deleted by another hand`() async throws {
+    try await lose(4)
+    try await target.edit { directory throws(InMemoryDirectory.Refusal) in
+      try directory.deleteAccount(InMemoryTarget.accountKey(uid: "s1"))
+    }
+    for day in 1...3 {
+      #expect(try await connector.apply(at: Connector.day(day)).verdict == .heldByLimits)
+      #expect(try await connector.owned().contains("cn=eng s1 created"))
+    }
+    let held = try await connector.plan(at: Connector.day(3))
+    let digest = try #require(held.targets[0].approved?.heldDigest).description
+    try await connector.approve(digest, at: Connector.day(3))
+    #expect(try await connector.apply(at: Connector.day(3)).verdict == .converged)
+    #expect(await target.members("cn=eng") == ["s5", "s6", "s7", "s8", "s9"])
+    let owned = try await connector.store().ownership(of: "memory")
+    #expect(owned.accounts.contains { $0.subject == "s1" })
+    try await connector.apply(at: Connector.day(4))
+    #expect(
+      try await !connector.store().ownership(of: "memory").accounts.contains { $0.subject == "s1" })
+  }
 }
