@@ -16,6 +16,7 @@ struct Correlator {
   private let rule: CorrelationRule
   private let owned: [Ownership.Account]
   private let ownedPositions: [SubjectID: Int]
+  /// Subjects by the immutable id of their account; only where accounts may be adopted.
   private let owners: [String: SubjectID]
   private var byImmutableID: [String: Int] = [:]
   private var byAnchor = Index<SubjectID>()
@@ -46,7 +47,8 @@ struct Correlator {
     ownedPositions = Dictionary(
       owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
     owners = Dictionary(
-      owned.map { ($0.identity.immutableID, $0.subject) }, uniquingKeysWith: { first, _ in first })
+      (rule == .adopt ? owned : []).map { ($0.identity.immutableID, $0.subject) },
+      uniquingKeysWith: { first, _ in first })
     byImmutableID.reserveCapacity(actual.accounts.count)
     byAnchor.reserve(actual.accounts.count)
     byNaturalKey.reserve(actual.accounts.count)

@@ -232,7 +232,7 @@ extension Planner {
     let subject = ownedSubject(row)
     switch input.actual.groups[group] {
     case .missing, .present(_, .complete):
-      if input.owned.origins[row] != .intended, !isAwaited(row) {
+      if input.owned.origins[row] != .intended || isLongOver(row), !isAwaited(row) {
         notes.append(.membershipGone(key, subject))
       }
     case .present(_, .partial), .unreadable:
@@ -254,6 +254,15 @@ extension Planner {
               subject: subject, displayName: nil, identity: account.identity)),
           because: ending))
     }
+  }
+
+  /// A write whose answer was lost may take effect for a while yet, but not an hour after the end of
+  /// what it was for. What appears later is another's doing.
+  private func isLongOver(_ row: Int) -> Bool {
+    guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
+      let end = ending.instant
+    else { return false }
+    return input.now.since(end) >= .seconds(3600)
   }
 
   /// Missing while its subject is held or still justified: what is to become of it is not known yet.

@@ -263,4 +263,17 @@ import Testing
     world.known = [World.known("a-ada", end: World.day(-1), ending: absent)]
     #expect(world.lines.first == "removeMember g ada expired")
   }
+
+  @Test(arguments: [(3599, false), (3600, true)])
+  func `what was intended and never came is forgotten an hour after its end`(
+    seconds: Int, isForgotten: Bool
+  ) {
+    var world = World()
+    world.addMember("ada", origin: .intended)
+    world.members = []
+    world.known = [World.known("a-ada", end: World.now.adding(.seconds(-seconds)))]
+    #expect(world.plan.notes.contains(.membershipGone("g", "ada")) == isForgotten)
+    world.groupStates["g"] = .present(immutableID: "id-g", coverage: .partial(reason: "cut"))
+    #expect(!world.plan.notes.contains(.membershipGone("g", "ada")))
+  }
 }
