@@ -154,7 +154,8 @@ struct CrashTests {
     }
     source.answer([assignment("ada")])
     await #expect(throws: LedgerError.self) {
-      try await connector.apply(at: Connector.day(0), crash: .init(write: 3, takesEffect: true))
+      try await connector.apply(
+        at: Connector.day(0), crash: .init(write: 3, takesEffect: true, isDeath: false))
     }
     #expect(await other.memory.writes == 0)
   }

@@ -1,13 +1,15 @@
 import AccessModel
 import Synchronization
 
-/// A real ledger in a process that dies at one of its writes: from then on every call throws.
+/// A real ledger in a process that dies at one of its writes, so that from then on every call throws;
+/// or on a disk that fails that one write.
 final class MortalLedger: Ledger {
   struct Crash: Sendable {
     /// 1 is the first write.
     let write: Int
     /// Whether that write still reached the disk.
     let takesEffect: Bool
+    var isDeath = true
   }
 
   private struct State {
@@ -35,12 +37,13 @@ final class MortalLedger: Ledger {
     _ body: (any Ledger) async throws(LedgerError) -> Value
   ) async throws(LedgerError) -> Value {
     let ledger = try alive()
-    let isLast = state.withLock { state in
+    let fails = state.withLock { state in
       state.writes += 1
-      state.isDead = state.writes == crash?.write
-      return state.isDead
+      guard let crash, state.writes == crash.write else { return false }
+      state.isDead = crash.isDeath
+      return true
     }
-    guard isLast else { return try await body(ledger) }
+    guard fails else { return try await body(ledger) }
     if crash?.takesEffect == true { _ = try await body(ledger) }
     throw Self.death
   }
