@@ -39,6 +39,7 @@ extension AssignmentBook {
   func justification(
     _ now: [AssignmentReference], before: [AssignmentReference]
   ) -> [AssignmentReference] {
+    if now == before { return now }
     let held = before.filter { reference in
       if case .held = standing(of: reference) { true } else { false }
     }
