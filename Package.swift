@@ -79,7 +79,9 @@ let package = Package(
     .testTarget(name: "LedgerStoreTests", dependencies: ["AccessModel", "LedgerStore", grdb]),
     .testTarget(
       name: "ReconcilingTests",
-      dependencies: ["AccessModel", "ConnectorTesting", "Mapping", "Planning", "Reconciling"]),
+      dependencies: [
+        "AccessModel", "ConnectorTesting", "LedgerStore", "Mapping", "Planning", "Reconciling", log,
+      ]),
     .testTarget(
       name: "BellhopTests",
       dependencies: [

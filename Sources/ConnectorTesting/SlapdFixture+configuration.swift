@@ -116,6 +116,11 @@ extension SlapdFixture {
       by dn.exact="\(me)" manage by * none
       olcAccess: to * by dn.exact="\(me)" manage by dn.exact="\(serviceDN)" read by * none
       \(settings)
+      dn: olcDatabase={2}monitor,cn=config
+      objectClass: olcDatabaseConfig
+      objectClass: olcMonitorConfig
+      olcDatabase: {2}monitor
+      olcAccess: to * by dn.exact="\(adminDN)" read by * none
       """
   }
 

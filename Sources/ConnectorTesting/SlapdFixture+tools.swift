@@ -35,6 +35,30 @@ extension SlapdFixture {
       .contains("dn:")
   }
 
+  /// How many requests of these kinds the server has answered since it started.
+  package func count(of operations: [String]) async throws -> Int {
+    var count = 0
+    for operation in operations {
+      let name = "cn=\(operation),cn=Operations,cn=Monitor"
+      count += try await values(of: "monitorOpCompleted", at: name).compactMap { Int($0) }
+        .reduce(0, +)
+    }
+    return count
+  }
+
+  /// Whether nobody but the one who asks is connected. Gives the last ones a second to hang up.
+  package func isLeftAlone() async throws -> Bool {
+    for _ in 0..<100 {
+      let count = try await values(
+        of: "monitorCounter", at: "cn=Current,cn=Connections,cn=Monitor")
+      if count == ["1"] { return true }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+  }
+
+  package static let writes = ["Add", "Modify", "Delete", "Modrdn"]
+
   /// Applies LDIF as the administrator, entries without a changetype as additions.
   package func modify(_ ldif: String) async throws {
     let file = path("\(UUID().uuidString).ldif")

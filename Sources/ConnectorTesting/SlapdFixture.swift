@@ -108,11 +108,19 @@ package final class SlapdFixture: Sendable {
     }
   }
 
-  /// Stops the server's threads without closing anything: a machine that hangs.
-  package func freeze() {
-    server.withLock { process in
-      if let process { _ = kill(process.processIdentifier, SIGSTOP) }
+  /// Whether it runs and was not frozen.
+  package var isAnswering: Bool {
+    get throws {
+      guard let id = server.withLock({ $0?.processIdentifier }) else { return false }
+      return try !String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8).contains(") T ")
     }
+  }
+
+  /// Stops the server without closing anything: a machine that hangs. Back once it has stopped.
+  package func freeze() throws {
+    guard let id = server.withLock({ $0?.processIdentifier }) else { return }
+    kill(id, SIGSTOP)
+    while try isAnswering { usleep(500) }
   }
 
   package func path(_ name: String) -> String { folder.appending(path: name).path }

@@ -37,9 +37,10 @@ extension LDAPConnection {
         switch url.scheme {
         case .ldap where !startTLS && !url.isLoopback:
           throw LDAPConfigurationError(
-            "\(url) would send passwords and data in the clear; use ldaps:// or startTLS: true")
+            "url '\(url)' would send passwords and data in the clear; use ldaps:// or startTLS: true"
+          )
         case .ldaps where startTLS, .ldapi where startTLS:
-          throw LDAPConfigurationError("\(url): startTLS: true is for ldap:// only")
+          throw LDAPConfigurationError("url '\(url)': startTLS: true is for ldap:// only")
         case .ldap, .ldaps, .ldapi: break
         }
       }
@@ -54,7 +55,7 @@ extension LDAPConnection {
         }
       case .external:
         if let url = urls.first(where: { $0.scheme != .ldapi }) {
-          throw LDAPConfigurationError("\(url): bind: external needs an ldapi:// url")
+          throw LDAPConfigurationError("url '\(url)': bind: external needs an ldapi:// url")
         }
       }
       guard connectTimeout > .zero, operationTimeout > .zero else {

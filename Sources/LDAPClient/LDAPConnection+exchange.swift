@@ -43,7 +43,8 @@ extension LDAPConnection {
     }
     guard code == LDAP_SUCCESS else {
       // What libldap could not encode never left. Anything else may have, in part or whole.
-      let wasEncoded = code != LDAP_ENCODING_ERROR && code != LDAP_PARAM_ERROR
+      let wasEncoded =
+        code != LDAP_ENCODING_ERROR && code != LDAP_PARAM_ERROR
         && code != LDAP_FILTER_ERROR && code != LDAP_NO_MEMORY
       let error = lastError(of: pointer, code)
       return .failed(

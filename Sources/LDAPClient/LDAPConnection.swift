@@ -22,9 +22,6 @@ package actor LDAPConnection {
     executor.asUnownedSerialExecutor()
   }
 
-  /// How many connections this process has open.
-  package static var openCount: Int { LDAPHandle.openCount }
-
   /// `false` before `open` and once the connection was lost; a lost one is never used again.
   package var isOpen: Bool { handle != nil }
 
@@ -37,8 +34,8 @@ package actor LDAPConnection {
     for url in configuration.urls {
       do throws(LDAPError) {
         let handle = try LDAPHandle.make(url, configuration)
-        if configuration.startTLS { try startTLS(handle.pointer) }
-        try bind(handle.pointer)
+        if configuration.startTLS { try startTLS(handle) }
+        try bind(handle)
         self.handle = consume handle
         self.url = url
         return
@@ -59,27 +56,35 @@ package actor LDAPConnection {
   /// The raw handle for one call; `nil` once the connection is gone.
   var pointer: OpaquePointer? { handle?.pointer }
 
-  private func startTLS(_ pointer: OpaquePointer) throws(LDAPError) {
+  private func startTLS(_ handle: borrowing LDAPHandle) throws(LDAPError) {
+    let pointer = handle.pointer
     var id: Int32 = 0
-    try check(ldap_start_tls(pointer, nil, nil, &id), pointer)
+    let limit = configuration.connectTimeout
+    try check(
+      handle.connecting(within: limit) { ldap_start_tls(pointer, nil, nil, &id) }, pointer)
     try answer(to: id, pointer).check()
-    try check(ldap_install_tls(pointer), pointer)
+    try check(handle.connecting(within: limit) { ldap_install_tls(pointer) }, pointer)
   }
 
-  private func bind(_ pointer: OpaquePointer) throws(LDAPError) {
+  private func bind(_ handle: borrowing LDAPHandle) throws(LDAPError) {
+    let pointer = handle.pointer
     var id: Int32 = 0
-    let code: Int32
-    switch configuration.bind {
-    case .simple(let name, let password):
-      code = password.withBytes { bytes in
-        var credentials = berval(
-          bv_len: ber_len_t(bytes.count),
-          bv_val: UnsafeMutablePointer(mutating: bytes.bindMemory(to: CChar.self).baseAddress))
-        return ldap_sasl_bind(pointer, name.description, nil, &credentials, nil, nil, &id)
+    let code = handle.connecting(within: configuration.connectTimeout) {
+      switch configuration.bind {
+      case .simple(let name, let password):
+        password.withBytes { bytes in
+          var credentials = berval(
+            bv_len: ber_len_t(bytes.count),
+            bv_val: UnsafeMutablePointer(mutating: bytes.bindMemory(to: CChar.self).baseAddress))
+          return ldap_sasl_bind(pointer, name.description, nil, &credentials, nil, nil, &id)
+        }
+      case .external:
+        // Empty, not absent: absent credentials make the server ask for them.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1) { empty in
+          var credentials = berval(bv_len: 0, bv_val: empty.baseAddress)
+          return ldap_sasl_bind(pointer, nil, "EXTERNAL", &credentials, nil, nil, &id)
+        }
       }
-    case .external:
-      var credentials = berval()
-      code = ldap_sasl_bind(pointer, nil, "EXTERNAL", &credentials, nil, nil, &id)
     }
     try check(code, pointer)
     try answer(to: id, pointer).check()

@@ -1,23 +1,20 @@
 import CLDAP
 import Glibc
-import Synchronization
 
 /// One `LDAP *`, closed once.
 struct LDAPHandle: ~Copyable {
   let pointer: OpaquePointer
-
-  private static let open = Atomic<Int>(0)
-  /// How many there are in this process.
-  static var openCount: Int { open.load(ordering: .relaxed) }
+  private let guardian: UnsafeMutablePointer<cldap_guard>
 
   private init(pointer: OpaquePointer) {
     self.pointer = pointer
-    Self.open.add(1, ordering: .relaxed)
+    guardian = .allocate(capacity: 1)
+    guardian.initialize(to: cldap_guard())
   }
 
   deinit {
     ldap_unbind_ext_s(pointer, nil, nil)
-    Self.open.subtract(1, ordering: .relaxed)
+    guardian.deallocate()
   }
 
   /// Makes a handle for one server; nothing is sent yet. Every option that a file or the environment
@@ -38,13 +35,20 @@ struct LDAPHandle: ~Copyable {
     try handle.set(LDAP_OPT_TIMELIMIT, LDAP_NO_LIMIT)
     try check(cldap_set_flag(created, LDAP_OPT_REFERRALS, 0), "LDAP_OPT_REFERRALS")
     try check(cldap_set_flag(created, LDAP_OPT_RESTART, 1), "LDAP_OPT_RESTART")
-    try check(cldap_bound_socket_calls(created), "LDAP_OPT_CONNECT_CB")
+    try check(cldap_set_guard(created, handle.guardian), "LDAP_OPT_CONNECT_CB")
     var connect = configuration.connectTimeout.timeval
     try check(ldap_set_option(created, LDAP_OPT_NETWORK_TIMEOUT, &connect), "NETWORK_TIMEOUT")
     var operation = configuration.operationTimeout.timeval
     try check(ldap_set_option(created, LDAP_OPT_TIMEOUT, &operation), "LDAP_OPT_TIMEOUT")
     if url.scheme == .ldaps || configuration.startTLS { try handle.demandTLS(configuration) }
     return handle
+  }
+
+  /// Runs what makes a connection; past the limit, calls on its socket fail.
+  borrowing func connecting<Result>(within limit: Duration, _ body: () -> Result) -> Result {
+    cldap_arm(guardian, Int(limit / .milliseconds(1)))
+    defer { cldap_disarm(guardian) }
+    return body()
   }
 
   private borrowing func demandTLS(

@@ -113,7 +113,7 @@ struct AccountWork {
     }
     if result.isSuccess {
       wasSent = true
-      return isLast ? .applied(identity: identity.map(moved)) : nil
+      return isLast ? done(Outcome.applied) : nil
     }
     // Somebody was faster: what is there now decides.
     let isRace = [.entryAlreadyExists, .noSuchObject].contains(result.code)
@@ -158,7 +158,7 @@ struct AccountWork {
   }
 
   private func change(_ changes: [AttributeChange], _ reading: Reading) -> Step {
-    guard let identity, let place = reading.firstIndex(where: { $0 != nil }),
+    guard let place = reading.firstIndex(where: { $0 != nil }),
       let record = reading[place]
     else { return .settle(.failed(.skipChange, reason: "it is no longer there")) }
     if let refusal = mismatch(record) { return .settle(.refused(reason: refusal)) }
@@ -176,8 +176,7 @@ struct AccountWork {
     if !isInPlace, let parent = names[names.count - 1].parent {
       return .send(.move(names[place], below: parent), isLast: true)
     }
-    let now = moved(identity)
-    return .settle(wasSent ? .applied(identity: now) : .alreadyInState(identity: now))
+    return .settle(done(wasSent ? Outcome.applied : Outcome.alreadyInState))
   }
 
   private func mismatch(_ record: LDAPRecord) -> String? {
@@ -185,9 +184,11 @@ struct AccountWork {
     return "its name was given to another entry: \(layout.immutableID) is not what was read"
   }
 
-  private func moved(_ identity: AccountIdentity) -> AccountIdentity {
-    AccountIdentity(
-      key: AccountKey(names[names.count - 1].normalised), immutableID: identity.immutableID)
+  /// An outcome of success, with the identity the account now has, if there still is one.
+  private func done(_ outcome: (AccountIdentity?, String?) -> Outcome) -> Outcome {
+    guard let identity, case .change = task else { return outcome(nil, nil) }
+    let key = AccountKey(names[names.count - 1].normalised)
+    return outcome(AccountIdentity(key: key, immutableID: identity.immutableID), nil)
   }
 }
 

@@ -79,7 +79,7 @@ struct AccountWriter {
     }
     var records: [LDAPRecord?] = Array(repeating: nil, count: requests.count)
     let results = connection.perform(requests) { records[$0] = LDAPRecord($1) }
-    guard results.allSatisfy({ $0.result.code.isAnswer }) else { return nil }
+    guard connection.isOpen else { return nil }
     var readings: [AccountWork.Reading?] = open.map { _ in [] }
     for (request, result) in results.enumerated() {
       let owner = owners[request]

@@ -99,7 +99,8 @@ struct GroupReader {
             }
           }
         case .range: partial = "the server gives its members in ranges"
-        case .immutableID: id = values.first { _ in true }.map { String(decoding: $0, as: UTF8.self) }
+        case .immutableID:
+          id = values.first { _ in true }.map { String(decoding: $0, as: UTF8.self) }
         case .other: break
         }
       })

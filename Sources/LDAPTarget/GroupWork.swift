@@ -214,7 +214,9 @@ struct GroupWork {
       narrow { items, position in
         items[position].conflicts += 1
         return items[position].conflicts > 1 ? .alreadyInState() : nil
-      } settle: { batch.settle($0, $1) }
+      } settle: {
+        batch.settle($0, $1)
+      }
     case .objectClassViolation where !needsMember:
       needsMember = true
     case .noSuchObject:
@@ -223,7 +225,11 @@ struct GroupWork {
       guard result.code.disposition == .skipChange else {
         return settleOpen(result.outcome, &batch)
       }
-      narrow { _, _ in result.outcome } settle: { batch.settle($0, $1) }
+      narrow { _, _ in
+        result.outcome
+      } settle: {
+        batch.settle($0, $1)
+      }
       if refusals > Self.patience { settleOpen(result.outcome, &batch) }
     }
   }

@@ -80,7 +80,7 @@ struct GroupWriter {
       schema = try connection.schema()
       return true
     } catch {
-      return error.code.isAnswer
+      return connection.isOpen
     }
   }
 
@@ -90,7 +90,7 @@ struct GroupWriter {
     let requests = open.map { works[$0].request }
     for work in open { works[work].beginReading() }
     let results = connection.perform(requests) { works[open[$0]].read($1) }
-    guard results.allSatisfy({ $0.result.code.isAnswer }) else { return }
+    guard connection.isOpen else { return }
     var writes: [LDAPRequest] = []
     var writers: [Int] = []
     for (work, result) in zip(open, results) {

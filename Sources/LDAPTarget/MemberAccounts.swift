@@ -60,7 +60,7 @@ struct MemberAccounts {
     }
     var records: [LDAPRecord?] = Array(repeating: nil, count: rows.count)
     let results = connection.perform(requests, window: 64) { records[$0] = LDAPRecord($1) }
-    guard results.allSatisfy({ $0.result.code.isAnswer }) else { return nil }
+    guard connection.isOpen else { return nil }
     for (position, row) in rows.enumerated() {
       let resolved = resolve(row, records[position], results[position].result)
       for index in row.indices {

@@ -29,7 +29,9 @@ package struct RunReport: Sendable {
     let isHeld =
       sources.contains { !$0.coverage.isComplete }
       || targets.contains { !($0.approved?.plan.holds.isEmpty ?? true) || $0.failed > 0 }
-    if isApplied { return isHeld ? .partlyApplied : .converged }
+    if isApplied {
+      return isHeld || targets.contains { $0.unsent > 0 } ? .partlyApplied : .converged
+    }
     if targets.contains(where: { !($0.approved?.plan.changes.isEmpty ?? true) }) {
       return .pending
     }
@@ -58,6 +60,8 @@ package struct TargetReport: Sendable {
 
   package var applied: Int { outcomes.count { $0.outcome.isDone } }
   package var failed: Int { outcomes.count - applied }
+  /// Changes that the run did not come to, because it or the target stopped.
+  package var unsent: Int { (approved?.plan.changes.count ?? 0) - outcomes.count }
 }
 
 extension TargetReport.Failure: CustomStringConvertible {

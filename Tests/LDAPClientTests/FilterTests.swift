@@ -1,0 +1,20 @@
+import LDAPClient
+import Testing
+
+struct FilterTests {
+  @Test(arguments: [
+    (Filter.equals("uid", "ada"), "(uid=ada)"),
+    (.equals("cn", "a*(b)\\c\0"), "(cn=a\\2a\\28b\\29\\5cc\\00)"),
+    (.equals("cn", " a b "), "(cn=\\20a b\\20)"),
+    (.equals("cn", "Zoë"), "(cn=Zoë)"),
+    (.equals("cn", ")(uid=*"), "(cn=\\29\\28uid=\\2a)"),
+    (.present("objectClass"), "(objectClass=*)"),
+    (.atLeast("n", "1"), "(n>=1)"), (.atMost("n", "2"), "(n<=2)"),
+    (.substrings("cn", initial: "a", any: ["*"], final: "z"), "(cn=a*\\2a*z)"),
+    (.substrings("cn", any: ["b"]), "(cn=*b*)"),
+    (.and([.equals("a", "1"), .not(.or([.present("b")]))]), "(&(a=1)(!(|(b=*))))"),
+  ])
+  func `a filter prints with every value escaped`(filter: Filter, text: String) {
+    #expect(filter.description == text)
+  }
+}
