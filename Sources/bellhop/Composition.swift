@@ -82,17 +82,12 @@ struct Composition {
       case .external: .external
       case .simple(let dn, let password): .simple(dn: dn, password: try secrets(password))
       }
-    guard let groups = ldap.groups else {
-      throw CommandFailure(
-        status: .configuration,
-        message: "\(target.location): target \(target.id): 'groups' is missing")
-    }
     var settings = LDAPTarget.Configuration(
       id: target.id, urls: ldap.urls, bind: bind,
       accounts: LDAPTarget.Configuration.Accounts(
         base: ldap.accounts.base, objectClasses: ldap.accounts.objectClasses,
         rdn: ldap.accounts.rdn, anchor: ldap.accounts.anchor),
-      groups: Self.groups(groups))
+      groups: ldap.groups.map(Self.groups))
     settings.caFile = ldap.caFile
     settings.startTLS = ldap.startTLS
     settings.adopt = target.adopt
