@@ -110,9 +110,10 @@ struct OwnershipTable {
       else { return }
       let subjectNumber = try number(of: subject)
       let before = try Existing.account(db, target, subjectNumber)
+      // Found instead of made, it carries our anchor: an earlier try of ours made it.
       try upsertAccount(
         subjectNumber, identity,
-        Existing.origin(after: before, intent: intent, isApplied: isApplied), reason.assignments)
+        Existing.origin(after: before, intent: intent, isApplied: true), reason.assignments)
       if isApplied { try clearDisabled(subjectNumber) }
     case .updateAccount(let account, _, let reason):
       try refreshAccount(account, outcome.identity, because: reason.assignments)

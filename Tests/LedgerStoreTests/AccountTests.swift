@@ -45,15 +45,9 @@ import Testing
     #expect(try await accounts() == [owned(.created)])
   }
 
-  @Test func `an account found while creating it is pre-existing, unless an earlier try made it`()
-    async throws
-  {
+  @Test func `an account found with our anchor while creating it is ours`() async throws {
     try await ledger.carryOut([creation], .alreadyInState(identity: identity("ada")))
-    #expect(try await accounts() == [owned(.preExisting)])
-    try await ledger.carryOut([creation], .unknown(reason: "cut"), target: "wiki")
-    try await ledger.carryOut(
-      [creation], .alreadyInState(identity: identity("ada")), target: "wiki")
-    #expect(try await ledger.ownership(of: "wiki").accounts == [owned(.created)])
+    #expect(try await accounts() == [owned(.created)])
   }
 
   @Test func `an update refreshes the reasons and follows a move`() async throws {
