@@ -1,5 +1,6 @@
 import AccessModel
 import ConnectorTesting
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -85,6 +86,47 @@ extension EndToEnd {
         try await world.bellhop.run("apply", exits: 0)
         #expect(try await world.members("gate") == [])
         #expect(try await world.members("lab") == ["ines", "jon"])
+      }
+    }
+
+    @Test func `a plan for another instant shows what ends by then`() async throws {
+      try await withWorld { world in
+        let end = Instant.fromNow(.seconds(86_400))
+        try world.write([Record("ines", "Lab", end: end), Record("jon", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        let before = try await world.snapshot()
+        let plan = try await world.bellhop.run(
+          "plan", "--as-of", end.description, "--json", exits: 2
+        ).json
+        #expect(plan["now"] == .text(end.description))
+        let changes = plan["targets"].items[0]["plan"]["changes"].items
+        #expect(changes.map { $0["kind"] } == ["removeMember", "disableAccount"])
+        #expect(changes.allSatisfy { $0["subject"] == "guest-ines" && $0["cause"] == "expired" })
+        #expect(try await world.snapshot() == before)
+        try await world.bellhop.run("plan", exits: 0)
+      }
+    }
+
+    @Test func `an exclusive group keeps no one else, under the limits`() async throws {
+      try await withWorld { world in
+        try world.write([Record("ines", "Lab"), Record("jon", "Gate")])
+        try await world.bellhop.run("apply", exits: 0)
+        let mapping = try String(
+          contentsOfFile: world.bellhop.path("mappings/guests.yaml"), encoding: .utf8)
+        try world.bellhop.write(
+          mapping.replacing(
+            "\"\(world.group("lab"))\" }", with: "\"\(world.group("lab"))\", exclusive: true }"),
+          to: "mappings/guests.yaml")
+        func strangers(_ numbers: Range<Int>) -> String {
+          "dn: \(world.group("lab"))\nchangetype: modify\nadd: member\n"
+            + numbers.map { "member: uid=stranger\($0),ou=staff,dc=example,dc=org\n" }.joined()
+        }
+        try await world.directory.modify(strangers(0..<2))
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab") == ["ines"])
+        try await world.directory.modify(strangers(2..<9))
+        try await world.bellhop.run("apply", exits: 3)
+        #expect(try await world.members("lab").count == 8)
       }
     }
   }
