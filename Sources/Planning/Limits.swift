@@ -85,9 +85,8 @@ extension Limits {
     wanted: (Change) -> Bool = { _ in true }
   ) -> ApprovedPlan {
     let violations = violations(of: plan, recent: recent)
-    var held = plan.changes.filter { change in
-      violations.contains { $0.catches(change) }
-    }
+    let broken = Set(violations.map(\.scope))
+    var held = plan.changes.filter { $0.limitScopes.contains { broken.contains($0) } }
     let subjects = Set(held.compactMap { $0.account?.subject })
     held += plan.changes.filter { change in
       guard let subject = change.account?.subject, subjects.contains(subject) else { return false }
@@ -120,11 +119,10 @@ extension Limits {
     judge(
       .target, new: counted.count, before: recent.count,
       size: plan.sizes.members + plan.sizes.accounts)
-    let members = counted.filter { $0.group != nil }
-    for group in Set(members.compactMap(\.group)).sorted() {
+    let (new, before) = (tally(counted.map(\.group)), tally(recent.map(\.group)))
+    for (group, count) in new.sorted(by: { $0.key < $1.key }) {
       judge(
-        .group(group), new: members.count { $0.group == group },
-        before: recent.count { $0.group == group },
+        .group(group), new: count, before: before[group, default: 0],
         size: plan.sizes.membersOfGroup[group, default: 0])
     }
     for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
@@ -146,6 +144,12 @@ extension Limits {
     return result
   }
 
+  private func tally(_ groups: [EntitlementKey?]) -> [EntitlementKey: Int] {
+    groups.reduce(into: [:]) { counts, group in
+      if let group { counts[group, default: 0] += 1 }
+    }
+  }
+
   private func rule(count: Int, size: Int, scope: Violation.Scope) -> Violation.Rule? {
     if count > absolute { return .absolute(absolute) }
     if case .group = scope, size >= 3, count >= size { return .emptiesGroup }
@@ -157,16 +161,14 @@ extension Limits {
 extension Change {
   /// Whether the limits count it.
   fileprivate var isCounted: Bool { ending.map { !$0.cause.standsAlone } ?? false }
-}
 
-extension Violation {
-  fileprivate func catches(_ change: Change) -> Bool {
-    guard change.isCounted else { return false }
-    switch scope {
-    case .target: return true
-    case .group(let group): return change.group == group
-    case .source(let source): return change.ending?.assignment?.source == source
-    }
+  /// All that the limits count it in.
+  fileprivate var limitScopes: [Violation.Scope] {
+    guard isCounted else { return [] }
+    let narrower = [
+      group.map { Violation.Scope.group($0) }, ending?.assignment.map { .source($0.source) },
+    ]
+    return [.target] + narrower.compactMap(\.self)
   }
 }
 
