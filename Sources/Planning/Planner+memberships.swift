@@ -191,6 +191,8 @@ extension Planner {
   ) {
     if !input.book.isComplete {
       hold(key, subject, "the group is exclusive, but a source was not read completely")
+    } else if case .partial(let reason) = input.actual.coverage {
+      hold(key, subject, "the group is exclusive, but not all accounts could be read: \(reason)")
     } else if let subject, isHeld(subject) {
       hold(key, subject, "the subject is held")
     } else if disputed.contains(membership.account) {
