@@ -59,14 +59,12 @@ package struct Ownership: Sendable {
   /// One for each of `memberships.sorted`.
   package let origins: ContiguousArray<Origin>
   package let reasons: Justifications
-  /// Whether anything was ever applied to this target with this ledger.
-  package let isFirstRun: Bool
 
   package init(
     target: TargetID, accounts: [Account] = [], groups: [Group] = [],
     groupKeys: [EntitlementKey] = [], subjects: [SubjectID] = [],
     memberships: MembershipSet = .empty, origins: ContiguousArray<Origin> = [],
-    reasons: Justifications = .init(assignments: []), isFirstRun: Bool = false
+    reasons: Justifications = .init(assignments: [])
   ) {
     precondition(origins.count == memberships.count, "one origin for each membership")
     precondition(reasons.count == memberships.count, "one reason row for each membership")
@@ -78,6 +76,5 @@ package struct Ownership: Sendable {
     self.memberships = memberships
     self.origins = origins
     self.reasons = reasons
-    self.isFirstRun = isFirstRun
   }
 }

@@ -17,7 +17,7 @@ struct OwnershipReader {
 
   func ownership(of target: TargetID) throws -> Ownership {
     guard let number = try Names<Named.Target>(db).existingNumber(of: target) else {
-      return Ownership(target: target, isFirstRun: true)
+      return Ownership(target: target)
     }
     let memberships = try membershipRows(of: number)
     let accountReasons = try accountReasons(of: number)

@@ -158,7 +158,7 @@ extension Planner {
       } else if origin == .preExisting {
         report.preExisting[key, default: 0] += 1
         if let subject { keptSubjects.insert(subject) }
-      } else {
+      } else if !takeOver(key, subject) {
         report.add(foreign: input.actual.key(ofMember: membership.account), to: key)
       }
       return

@@ -25,6 +25,7 @@ package func plan(_ input: PlanInput) -> Plan {
   planner.planAccounts()
   planner.planMemberships()
   planner.planDepartures()
+  planner.takeOverAccounts()
   return planner.result
 }
 
@@ -38,12 +39,14 @@ package struct PlanInput: Sendable {
   package let traits: TargetTraits
   /// Memberships found present when first desired become ours, for every group of the target.
   package let adopt: Bool
+  /// After a lost ledger: what carries our anchor becomes ours, whether or not it is desired.
+  package let takesOver: Bool
   package let now: Instant
 
   /// `actual` must have been read with `scope`, which `ManagedScope(desired:owned:)` gives.
   package init(
     desired: DesiredState, actual: ActualState, owned: Ownership, scope: ManagedScope,
-    book: AssignmentBook, traits: TargetTraits, adopt: Bool = false, now: Instant
+    book: AssignmentBook, traits: TargetTraits, takesOver: Bool = false, now: Instant
   ) {
     precondition(actual.groups.count == scope.groups.count, "one group for each of the scope")
     self.desired = desired
@@ -52,7 +55,8 @@ package struct PlanInput: Sendable {
     self.scope = scope
     self.book = book
     self.traits = traits
-    self.adopt = adopt || traits.adoptsExisting
+    self.adopt = takesOver || traits.adoptsExisting
+    self.takesOver = takesOver
     self.now = now
   }
 }
@@ -86,6 +90,8 @@ struct Planner {
   var holds: [Hold] = []
   var findings: [Finding] = []
   var notes: [OwnershipNote] = []
+  /// Whose accounts and memberships are taken over, with the assignments that may justify them.
+  let takeover: [SubjectID: [AssignmentReference]]
   /// Accounts as read that may be those of desired subjects, though it is not proven.
   var disputed: Set<Int> = []
   /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
@@ -97,6 +103,7 @@ struct Planner {
 
   init(_ input: PlanInput) {
     self.input = input
+    takeover = Self.assignmentsToTakeOver(input)
     correlator = Correlator(
       input.actual, owned: input.owned.accounts,
       rule: input.desired.accountRule?.correlation ?? .anchor)
@@ -138,14 +145,5 @@ struct Planner {
         emptiedSources: Set(input.book.sources.filter(\.isEmptied).map(\.source))),
       naturalKeyAttribute: input.traits.naturalKeyAttribute,
       unrecordedAnchors: unrecordedAnchors)
-  }
-
-  /// Accounts that carry the id of a subject we have heard of, while the ledger knows no account.
-  private var unrecordedAnchors: Int {
-    guard input.owned.accounts.isEmpty else { return 0 }
-    let heardOf = Set(input.book.live.flatMap { $0.reading.subjects.map(\.id) })
-    return input.actual.accounts.count { account in
-      account.anchor.map { heardOf.contains($0) } ?? false
-    }
   }
 }

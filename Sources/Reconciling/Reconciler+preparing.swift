@@ -30,9 +30,9 @@ extension Reconciler {
     let whole = Planning.plan(
       PlanInput(
         desired: desired, actual: actual, owned: owned, scope: scope, book: book,
-        traits: target.traits, adopt: takeover != nil, now: context.now))
+        traits: target.traits, takesOver: takeover != nil, now: context.now))
     let approved = try await judge(whole, context, wanted: wanted(of: whole, selection, references))
-    let isLost = owned.isFirstRun && whole.unrecordedAnchors > 0 && takeover == nil
+    let isLost = whole.unrecordedAnchors > 0 && takeover == nil
     return Prepared(
       report: TargetReport(
         target: target.id, approved: approved,

@@ -82,5 +82,31 @@ extension EndToEnd {
         try await world.bellhop.run("plan", exits: 0)
       }
     }
+
+    @Test func `an older copy of the ledger writes nothing until what is ours is taken over`()
+      async throws
+    {
+      try await withWorld { world in
+        let ledger = world.bellhop.state.appending(path: "ledger.sqlite")
+        try world.write([Record("ines", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        let copy = try Data(contentsOf: ledger)
+        try world.write([Record("ines", "Lab"), Record("jon", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        let before = try await world.snapshot()
+
+        for name in try FileManager.default.contentsOfDirectory(atPath: world.bellhop.state.path) {
+          try world.bellhop.delete("state/\(name)")
+        }
+        try copy.write(to: ledger)
+        try await world.bellhop.run("apply", exits: 74)
+        #expect(try await world.snapshot() == before)
+        try await world.bellhop.run("adopt", "corp", "--reason", "an old backup", exits: 0)
+        try await world.bellhop.run("apply", exits: 0)
+        try world.write([Record("ines", "Lab"), Record("jon", "Lab", state: "expired")])
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab") == ["ines"])
+      }
+    }
   }
 }

@@ -63,7 +63,7 @@ import Testing
     let ledger = try state.open(readOnly: true)
     #expect(try await ledger.runs(limit: 9).isEmpty)
     #expect(try await ledger.highestInstant() == nil)
-    #expect(try await ledger.ownership(of: "corp").isFirstRun)
+    #expect(try await ledger.ownership(of: "corp").memberships.count == 0)
     #expect(try await ledger.journal(JournalQuery()).isEmpty)
     await #expect(throws: LedgerError.self) { try await ledger.beginRun(.first) }
     #expect(!FileManager.default.fileExists(atPath: state.folder.path))
@@ -77,7 +77,7 @@ import Testing
       try await reader.carryOut([addition("ada", to: "staff", because: "asn-1")])
     }
     #expect(error?.message.contains("reading only") == true)
-    #expect(try await writer.ownership(of: "corp").isFirstRun)
+    #expect(try await writer.ownership(of: "corp").memberships.count == 0)
   }
 
   @Test func `a file whose making was cut short is a new ledger`() async throws {
@@ -155,7 +155,7 @@ import Testing
       try await ledger.intend(changes, target: "corp", run: "run-1", at: .nine)
     }
     #expect(error?.message.contains("the disk is full") == true)
-    #expect(try await ledger.ownership(of: "corp").isFirstRun)
+    #expect(try await ledger.ownership(of: "corp").memberships.count == 0)
     #expect(try await ledger.journal(JournalQuery()).isEmpty)
   }
 

@@ -12,27 +12,20 @@ import Testing
     ledger = try await state.ledger()
   }
 
-  @Test func `what was never written to is a first run`() async throws {
+  @Test func `of what was never written to nothing is owned`() async throws {
     let ownership = try await ledger.ownership(of: "corp")
-    #expect(ownership.isFirstRun)
     #expect(ownership.memberships.count == 0)
+    #expect(ownership.accounts.isEmpty)
     #expect(ownership.target == "corp")
   }
 
-  @Test func `what was meant to be written ends the first run`() async throws {
-    _ = try await ledger.intend([ada], target: "corp", run: "run-1", at: .nine)
-    #expect(try await ledger.ownership(of: "corp").isFirstRun == false)
-    #expect(try await ledger.ownership(of: "wiki").isFirstRun)
-  }
-
-  @Test func `a note ends the first run, and no notes do not`() async throws {
+  @Test func `a noted group is known again`() async throws {
     try await ledger.note([], target: "corp", run: "run-1")
-    #expect(try await ledger.ownership(of: "corp").isFirstRun)
     try await ledger.note(
       [.group("staff", immutableID: "g-1", origin: .preExisting)], target: "corp", run: "run-1")
-    let ownership = try await ledger.ownership(of: "corp")
-    #expect(!ownership.isFirstRun)
-    #expect(ownership.groups == [.init(key: "staff", immutableID: "g-1", origin: .preExisting)])
+    #expect(
+      try await ledger.ownership(of: "corp").groups
+        == [.init(key: "staff", immutableID: "g-1", origin: .preExisting)])
   }
 
   @Test func `an intent that was never settled is known again`() async throws {
@@ -163,6 +156,6 @@ import Testing
           .membership("staff", "b\0b", origin: .created, because: []),
         ], target: "corp", run: "run-1")
     }
-    #expect(try await ledger.ownership(of: "corp").isFirstRun)
+    #expect(try await ledger.ownership(of: "corp").memberships.count == 0)
   }
 }

@@ -68,7 +68,7 @@ import Testing
         "run-9", at: .nine,
         summary: RunSummary(exitCode: 0, applied: 0, failed: 0, held: 0, messages: []))
     }
-    #expect(try await ledger.ownership(of: "corp").isFirstRun)
+    #expect(try await ledger.ownership(of: "corp").memberships.count == 0)
   }
 
   @Test func `a cancelled task still gets its write done`() async throws {

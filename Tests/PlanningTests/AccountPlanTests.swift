@@ -206,4 +206,42 @@ import Testing
     world.members = []
     #expect(world.plan.notes.contains(.accountGone("ada")))
   }
+
+  @Test func `an account we should know but do not is told, among others we do know`() {
+    var world = live("ada")
+    world.desired.append(("bob", "g", "a-bob"))
+    world.addAccount("ada")
+    world.addAccount("bob", isOwned: false)
+    #expect(world.plan.unrecordedAnchors == 1)
+    world.rule = nil
+    #expect(world.plan.unrecordedAnchors == 0)
+  }
+
+  @Test func `taking over records what ended meanwhile, so that the next run can end it`() {
+    var world = World()
+    world.addAccount("ada", isOwned: false)
+    world.members = [("g", "uid=ada")]
+    world.reading = .success([
+      FakeAssignment("a-ada", subject: "ada", package: "p", state: .expired)
+    ])
+    world.takesOver = true
+    #expect(world.lines == [])
+    let because = [World.reference("a-ada")]
+    #expect(
+      world.plan.notes.contains(.membership("g", "ada", origin: .adopted, because: because)))
+    #expect(
+      world.plan.notes.contains(
+        .account(
+          "ada", AccountIdentity(key: "uid=ada", immutableID: "id-ada"), origin: .created,
+          because: because)))
+
+    world.takesOver = false
+    world.owned = [World.Owned(group: "g", subject: "ada", because: because, origin: .adopted)]
+    world.ownedAccounts = [
+      Ownership.Account(
+        subject: "ada", identity: AccountIdentity(key: "uid=ada", immutableID: "id-ada"),
+        origin: .created, because: because)
+    ]
+    #expect(world.lines == ["removeMember g ada revoked", "disableAccount ada revoked"])
+  }
 }

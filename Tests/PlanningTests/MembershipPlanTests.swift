@@ -161,7 +161,7 @@ import Testing
 
   @Test func `adopting makes a present membership ours`() {
     var world = World()
-    world.adopt = true
+    world.groups = [DesiredGroup(key: "g", adopt: true)]
     world.addAccount("ada")
     world.members = [("g", "uid=ada")]
     world.desired = [("ada", "g", "a-ada")]

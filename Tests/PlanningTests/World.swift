@@ -47,7 +47,7 @@ struct World {
   var known: [KnownAssignment] = []
   var absentAfter = Duration.zero
   var createsMissingGroups = false
-  var adopt = false
+  var takesOver = false
   var now = World.now
 
   static func reference(_ id: AssignmentID) -> AssignmentReference {
@@ -183,7 +183,7 @@ struct World {
       traits: TargetTraits(
         naturalKeyAttribute: "uid", fixedAttributes: ["uid"],
         createsMissingGroups: createsMissingGroups),
-      adopt: adopt, now: now)
+      takesOver: takesOver, now: now)
   }
 
   var plan: Plan { Planning.plan(input) }
