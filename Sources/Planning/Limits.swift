@@ -31,7 +31,10 @@ package struct Limits: Equatable, Sendable {
 package struct Violation: Hashable, Sendable {
   package enum Scope: Hashable, Comparable, Sendable {
     case source(SourceID)
+    /// All memberships of the target.
     case target
+    /// All accounts of the target that we look after.
+    case accounts
     case group(EntitlementKey)
   }
 
@@ -117,10 +120,14 @@ extension Limits {
       result.append(
         Violation(target: plan.target, scope: scope, rule: rule, count: count, size: size))
     }
-    judge(
-      .target, new: counted.count, before: recent.count,
-      size: plan.sizes.members + plan.sizes.accounts)
+    // Memberships and accounts are counted apart: one leaver is one of each, not two.
     let members = counted.filter { $0.group != nil }
+    judge(
+      .target, new: members.count, before: recent.count { $0.group != nil },
+      size: plan.sizes.members)
+    judge(
+      .accounts, new: counted.count - members.count, before: recent.count { $0.group == nil },
+      size: plan.sizes.accounts)
     for group in Set(members.compactMap(\.group)).sorted() {
       judge(
         .group(group), new: members.count { $0.group == group },
@@ -163,7 +170,7 @@ extension Violation {
   fileprivate func catches(_ change: Change) -> Bool {
     guard change.isCounted else { return false }
     switch scope {
-    case .target: return true
+    case .target, .accounts: return true
     case .group(let group): return change.group == group
     case .source(let source): return change.ending?.assignment?.source == source
     }
@@ -175,7 +182,7 @@ extension Violation: CustomStringConvertible {
   package var description: String {
     let object =
       switch scope {
-      case .target: "\(target)"
+      case .target, .accounts: "\(target)"
       case .group(let group): "\(target) \(group)"
       case .source(let source): "\(target), source \(source)"
       }
@@ -190,8 +197,9 @@ extension Violation: CustomStringConvertible {
     case (.percent(let limit), .group):
       return "\(object): removing \(count) of \(size) members\(share) exceeds \(limit) %"
     case (.percent(let limit), .target):
-      return "\(object): removing \(count) of \(size) memberships and accounts\(share) exceeds "
-        + "\(limit) %"
+      return "\(object): removing \(count) of \(size) memberships\(share) exceeds \(limit) %"
+    case (.percent(let limit), .accounts):
+      return "\(object): disabling \(count) of \(size) accounts\(share) exceeds \(limit) %"
     case (.absolute(let limit), _):
       return "\(object): \(count) removals exceed \(limit)"
     }

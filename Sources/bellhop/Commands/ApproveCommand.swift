@@ -32,7 +32,24 @@ struct ApproveCommand: AsyncParsableCommand {
           digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock),
         in: workspace)
       Console.note("approved \(digest) for the next apply within 24 hours")
+      if try await !wasHeld(workspace) {
+        Console.note("the last runs held nothing under it; it counts if the next plan does")
+      }
       return .done
+    }
+  }
+}
+
+extension ApproveCommand {
+  /// Whether any recent run named the digest. A plan that was only looked at is not in the ledger.
+  private func wasHeld(_ workspace: Workspace) async throws -> Bool {
+    let ledger = try workspace.ledger(readOnly: true)
+    do throws(LedgerError) {
+      return try await ledger.runs(limit: 20).contains { run in
+        run.summary?.messages.contains { $0.contains(digest) } ?? false
+      }
+    } catch {
+      throw CommandFailure(status: .ledger, message: error.description)
     }
   }
 }
