@@ -79,13 +79,17 @@ let package = Package(
     .testTarget(name: "LedgerStoreTests", dependencies: ["AccessModel", "LedgerStore", grdb]),
     .testTarget(
       name: "ReconcilingTests",
-      dependencies: ["AccessModel", "ConnectorTesting", "Mapping", "Planning", "Reconciling"]),
+      dependencies: [
+        "AccessModel", "ConnectorTesting", "LedgerStore", "Mapping", "Planning", "Reconciling", log,
+      ]),
     .testTarget(
       name: "BellhopTests",
       dependencies: [
         "AccessModel", "bellhop", "ConnectorTesting", "Mapping", "Reconciling", "Secrets",
       ]),
-    .testTarget(name: "EndToEndTests", dependencies: ["AccessModel", "ConnectorTesting"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["AccessModel", "bellhop", "ConnectorTesting", "HTTPTransport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -81,8 +81,18 @@ package struct Attributes: Sendable {
 }
 
 extension Attributes: Equatable {
+  /// By the bytes of names and values; the order of the names does not matter.
   package static func == (left: Self, right: Self) -> Bool {
     if left.shape === right.shape { return left.packed == right.packed }
-    return left.dictionary == right.dictionary
+    return left.valuesByBytes == right.valuesByBytes
+  }
+
+  private var valuesByBytes: [Identifier<Shape>: [Identifier<Attributes>]] {
+    var result: [Identifier<Shape>: [Identifier<Attributes>]] = [:]
+    forEachValue { index, bytes in
+      result[Identifier(shape.names[index]), default: []]
+        .append(Identifier(String(decoding: bytes, as: UTF8.self)))
+    }
+    return result
   }
 }

@@ -21,7 +21,8 @@ package struct DurationSyntaxError: Error, Equatable, CustomStringConvertible {
 }
 
 extension CalendarDuration {
-  /// Reads `P[nY][nM][nW][nD][T[nH][nM][nS]]` with whole, non-negative numbers in that order.
+  /// Reads `P[nY][nM][nW][nD][T[nH][nM][nS]]` with whole, non-negative numbers in that order, at
+  /// most some 9999 years of each, so that it can be added to any instant.
   package init(parsing text: String) throws(DurationSyntaxError) {
     self.init()
     let fault = DurationSyntaxError(text: text)
@@ -51,6 +52,9 @@ extension CalendarDuration {
       }
     }
     guard parts > 0, number == nil else { throw fault }
+    guard months <= 9999 * 12, days <= 9999 * 366, seconds <= 9999 * 366 * 86_400 else {
+      throw fault
+    }
   }
 }
 

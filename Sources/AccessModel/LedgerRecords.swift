@@ -110,13 +110,13 @@ package struct JournalQuery: Equatable, Sendable {
 package struct RecordedRemoval: Equatable, Sendable {
   package let target: TargetID
   package let group: EntitlementKey?
-  /// The source of the assignment that ended; `nil` for `unmapped`.
-  package let source: SourceID?
+  /// The assignment whose absence it followed from; `nil` for `unmapped`.
+  package let assignment: AssignmentReference?
 
-  package init(target: TargetID, group: EntitlementKey?, source: SourceID?) {
+  package init(target: TargetID, group: EntitlementKey?, assignment: AssignmentReference?) {
     self.target = target
     self.group = group
-    self.source = source
+    self.assignment = assignment
   }
 }
 

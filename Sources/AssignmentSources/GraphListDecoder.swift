@@ -11,6 +11,11 @@ struct GraphListDecoder: ~Copyable {
   private var draft = RecordDraft()
   private var records = 0
   private var shortfall: String?
+  /// The name of the attribute being read, as far as it is known.
+  private var path: ContiguousArray<UInt8> = []
+  /// The names of the builder's shape.
+  private var paths: [ContiguousArray<UInt8>] = []
+  private var lastPosition = -1
 
   init(
     _ input: consuming ByteInput, source: SourceID, document: String
@@ -105,7 +110,9 @@ struct GraphListDecoder: ~Copyable {
       } else if tokens.text(is: "schedule") {
         try schedule()
       } else if tokens.text(is: "target") {
-        if try opensObject("target") { try attributes(prefix: "") }
+        path.removeAll(keepingCapacity: true)
+        lastPosition = -1
+        if try opensObject("target") { try attributes() }
       } else if tokens.text(is: "accessPackage") {
         try accessPackage()
       } else if tokens.text(is: "expiredDateTime") {
@@ -166,46 +173,64 @@ struct GraphListDecoder: ~Copyable {
     }
   }
 
-  /// The members of the object being read, as attributes whose names begin with `prefix`.
-  private mutating func attributes(prefix: String) throws(InputFault) {
+  /// The members of the object being read, as attributes whose names begin with `path`.
+  private mutating func attributes() throws(InputFault) {
+    let prefix = path.count
     while try tokens.nextName() {
-      if tokens.text(is: "objectId"), prefix.isEmpty {
-        draft.objectID = try text(.objectID)
-        if let objectID = draft.objectID { append(objectID, to: "objectId") }
-        continue
-      }
-      let name = prefix + tokens.string
-      let token = try tokens.next()
-      // Annotations (`connectedOrganization@odata.context`) are no attributes.
-      if name.contains("@odata.") {
-        try tokens.skipRest(of: token)
-      } else if Self.texts.contains(name), token != .string, token != .null {
-        draft.blame(.attribute(name), "\(token.noun) where text is due")
-        try tokens.skipRest(of: token)
-      } else if token == .beginObject {
-        try attributes(prefix: name + ".")
-      } else if token == .beginArray {
-        try elements(of: name)
-      } else if let value = scalar(token) {
-        append(value, to: name)
-      }
+      path.append(contentsOf: tokens.text)
+      try attribute(isObjectID: prefix == 0 && tokens.text(is: "objectId"))
+      path.removeLast(path.count - prefix)
     }
   }
 
-  /// Attributes that Graph declares as text.
-  private static let texts: Set<String> = ["displayName", "email", "principalName"]
+  private mutating func attribute(isObjectID: Bool) throws(InputFault) {
+    if isObjectID {
+      draft.objectID = try text(.objectID)
+      if let objectID = draft.objectID { append(objectID) }
+      return
+    }
+    let token = try tokens.next()
+    if isAnnotation {
+      try tokens.skipRest(of: token)
+    } else if let value = scalar(token) {
+      if token != .string, isText { blameType(token) }
+      append(value)
+    } else if token != .null, isText {
+      blameType(token)
+      try tokens.skipRest(of: token)
+    } else if token == .beginObject {
+      path.append(UInt8(ascii: "."))
+      try attributes()
+    } else if token == .beginArray {
+      try elements()
+    }
+  }
 
   /// Every scalar of a list is a value; lists and objects in it are passed over.
-  private mutating func elements(of name: String) throws(InputFault) {
+  private mutating func elements() throws(InputFault) {
     while true {
       let token = try tokens.next()
       if token == .endArray { return }
       if let value = scalar(token) {
-        append(value, to: name)
+        append(value)
       } else {
         try tokens.skipRest(of: token)
       }
     }
+  }
+
+  private var pathText: String { String(decoding: path, as: UTF8.self) }
+
+  /// Annotations (`connectedOrganization@odata.context`) are no attributes.
+  private var isAnnotation: Bool {
+    path.contains(UInt8(ascii: "@")) && pathText.contains("@odata.")
+  }
+
+  /// Whether this is an attribute that Graph declares as text.
+  private var isText: Bool { ["displayName", "email", "principalName"].contains(pathText) }
+
+  private mutating func blameType(_ token: JSONTokenizer.Token) {
+    draft.blame(.attribute(pathText), "\(token.noun) where text is due")
   }
 
   private func scalar(_ token: JSONTokenizer.Token) -> String? {
@@ -216,14 +241,29 @@ struct GraphListDecoder: ~Copyable {
     }
   }
 
-  private mutating func append(_ value: String, to name: String) {
-    guard let position = builder.position(ofAttribute: name) else {
+  private mutating func append(_ value: String) {
+    guard let position = position() else {
       draft.blame(
-        .attribute(name), "more than \(ReadingBuilder.maximumAttributes) different attributes")
+        .attribute(pathText),
+        "more than \(ReadingBuilder.maximumAttributes) different attributes")
       return
     }
     if position == draft.values.count { draft.values.append([]) }
     draft.values[position].append(value)
+  }
+
+  /// Where the attribute at `path` stands. Records mostly have the same members in the same order,
+  /// so the one after the last is tried before the name is looked up.
+  private mutating func position() -> Int? {
+    let guess = lastPosition + 1
+    if guess < paths.count, paths[guess] == path {
+      lastPosition = guess
+      return guess
+    }
+    guard let position = builder.position(ofAttribute: pathText) else { return nil }
+    if position == paths.count { paths.append(path) }
+    lastPosition = position
+    return position
   }
 
   /// The text that is next; `nil` for null. Anything else is this record's fault.

@@ -95,8 +95,12 @@ struct ReadingBuilder {
 
   private mutating func intern(_ package: AccessPackage) -> Int32 {
     // No part can hold NUL, so no two packages share a key.
-    let key = Identifier<AccessPackage>(
-      "\(package.name)\0\(package.id ?? "")\0\(package.catalog ?? "")")
+    var name = package.name
+    for part in [package.id, package.catalog] {
+      name += "\0"
+      if let part { name += part }
+    }
+    let key = Identifier<AccessPackage>(name)
     if let known = packagePositions[key] { return known }
     let position = Int32(packages.count)
     packagePositions[key] = position

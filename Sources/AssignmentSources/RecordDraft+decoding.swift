@@ -23,7 +23,7 @@ extension RecordDraft {
 
   private func decodedState() throws(RecordFault) -> AssignmentState {
     let text = try present(state, .state)
-    guard let state = AssignmentState(wire: text) else {
+    guard let state = AssignmentState(rawValue: text) ?? AssignmentState(wire: text) else {
       throw RecordFault(.state, "\(quoted(text)) is no known state")
     }
     return state

@@ -67,6 +67,17 @@ struct ConformanceWorld {
     return AccountReference(subject: subject, displayName: nil, identity: identity)
   }
 
+  /// Disables the account, where the target can, and refers to it as it then is: a plan deletes only
+  /// what it has disabled before.
+  func disabled(_ account: AccountReference) async throws -> AccountReference {
+    guard let rule = harness.disableRule else { return account }
+    let outcome = try await apply(.disableAccount(account, rule, because: ended))
+    try expectDone(outcome, "disabling an account")
+    return AccountReference(
+      subject: account.subject, displayName: account.displayName,
+      identity: outcome.identity ?? account.identity)
+  }
+
   func apply(_ changes: [Change]) async throws -> [Outcome] {
     let changes = changes.sorted()
     let outcomes = try await harness.target.apply(changes) { _ in }

@@ -79,8 +79,10 @@ extension TargetConformance {
   private static func deletedAccount(_ world: ConformanceWorld) async throws {
     let ada = try await world.account(of: world.ada)
     let bob = try await world.account(of: world.bob)
+    let disabled = try await world.disabled(ada)
     try world.expectDone(
-      try await world.apply(.deleteAccount(ada, because: world.ended)), "deleting an account")
+      try await world.apply(.deleteAccount(disabled, because: world.ended)),
+      "deleting a disabled account")
     let snapshot = try await world.read()
     try world.expect(snapshot.coverage.isComplete, "the reading must be complete")
     try world.expect(snapshot.account(ada) == nil, "a deleted account must not be read")

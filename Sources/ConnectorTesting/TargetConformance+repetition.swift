@@ -19,7 +19,7 @@ extension TargetConformance {
       try await repeated(world, .disableAccount(ada, rule, because: world.ended))
     },
     Case("deleting an account twice is quiet") { world in
-      let ada = try await world.account(of: world.ada)
+      let ada = try await world.disabled(try await world.account(of: world.ada))
       try await repeated(world, .deleteAccount(ada, because: world.ended))
     },
   ]

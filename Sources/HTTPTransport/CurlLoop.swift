@@ -10,8 +10,9 @@ final class CurlLoop: Sendable {
   }
 
   private let inbox = Mutex(Inbox())
-  // SAFETY: only the loop's thread uses the handle, but for `curl_multi_wakeup`, which libcurl allows
-  // from any thread and which is called under the inbox's lock before the thread can see the stop.
+  // SAFETY: only the loop's thread uses the handle, but for `curl_multi_wakeup`, which libcurl
+  // allows from any thread and which is called under the inbox's lock before the thread can see the
+  // stop.
   private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
   init(connectionsPerHost: Int) {

@@ -1,8 +1,8 @@
 internal import CCurl
 internal import Glibc
 
-/// One request under way: its easy handle, what has come in so far, and who waits for it. Lives on the
-/// loop's thread only.
+/// One request under way: its easy handle, what has come in so far, and who waits for it. Lives on
+/// the loop's thread only.
 final class CurlTransfer {
   let easy: UnsafeMutableRawPointer?
   private let submission: Submission
@@ -68,9 +68,9 @@ final class CurlTransfer {
     limitTime(easy)
   }
 
-  /// The body is read through a callback that cannot be rewound: libcurl would otherwise send a POST
-  /// again by itself when a kept-alive connection is closed without an answer, and the first one may
-  /// have been acted on.
+  /// The body is read through a callback that cannot be rewound: libcurl would otherwise send a
+  /// POST again by itself when a kept-alive connection is closed without an answer, and the first
+  /// one may have been acted on.
   private func upload(
     _ body: [UInt8], _ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer
   ) {

@@ -1,10 +1,11 @@
 internal import Synchronization
 
-/// HTTP by libcurl's multi interface: HTTP/2 where the server offers it, keep-alive, TLS 1.2 or newer
-/// with chain and host name always checked.
+/// HTTP by libcurl's multi interface: HTTP/2 where the server offers it, keep-alive, TLS 1.2 or
+/// newer with chain and host name always checked.
 ///
-/// Transfers run on one thread of their own, so callers suspend and never block the cooperative pool.
-/// Nothing is taken from the environment: no proxy, no `.netrc`, no cookies, no alternative service.
+/// Transfers run on one thread of their own, so callers suspend and never block the cooperative
+/// pool. Nothing is taken from the environment: no proxy, no `.netrc`, no cookies, no alternative
+/// service.
 package final class CurlTransport: HTTPTransport {
   package struct Configuration: Sendable {
     /// Trust the authorities in this PEM file and no others; `nil` trusts those of the system.

@@ -1,5 +1,5 @@
-/// An absolute http or https URL, taken apart strictly (RFC 3986): no user information, no fragment, no
-/// character that would have to be escaped.
+/// An absolute http or https URL, taken apart strictly (RFC 3986): no user information, no
+/// fragment, no character that would have to be escaped.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
   package struct SyntaxError: Error, Sendable, CustomStringConvertible {
     package let description: String

@@ -1,7 +1,7 @@
 /// The date form of HTTP header values, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
 package enum IMFFixdate {
-  /// Seconds since 1970; `nil` for anything else than this form, and for days that do not exist or are
-  /// not the named day of the week.
+  /// Seconds since 1970; `nil` for anything else than this form, and for days that do not exist or
+  /// are not the named day of the week.
   package static func seconds(parsing text: String) -> Int64? {
     let bytes = Array(text.utf8)
     guard bytes.count == 29, template.indices.allSatisfy({ matches(bytes[$0], template[$0]) }),

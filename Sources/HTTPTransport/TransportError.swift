@@ -1,8 +1,8 @@
 /// A request that got no answer.
 package struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Kind: Sendable, Equatable {
-    /// The request breaks a rule of this transport: plain http to another machine, a line break in a
-    /// header.
+    /// The request breaks a rule of this transport: plain http to another machine, a line break in
+    /// a header.
     case refused
     /// Name resolution or connecting failed.
     case unreachable

@@ -60,7 +60,8 @@ extension LDAPTarget {
     package var startTLS = false
     package var bind: Bind
     package var accounts: Accounts
-    package var groups: Groups
+    /// `nil` where only accounts are kept.
+    package var groups: Groups?
     /// Memberships found present when first desired become ours.
     package var adopt = false
     /// Entries that are never written, nor anything below them.
@@ -71,7 +72,7 @@ extension LDAPTarget {
     package var operationTimeout: Duration = .seconds(60)
 
     package init(
-      id: TargetID, urls: [String], bind: Bind, accounts: Accounts, groups: Groups
+      id: TargetID, urls: [String], bind: Bind, accounts: Accounts, groups: Groups?
     ) {
       self.id = id
       self.urls = urls

@@ -10,7 +10,8 @@ struct Layout: Sendable {
   let accountClasses: [String]
   let rdn: String
   let anchor: String
-  let groupsBase: DistinguishedName
+  /// `nil` where only accounts are kept.
+  let groupsBase: DistinguishedName?
   let memberAttribute: String
   /// The account attribute that stands in groups; `nil` where it is the account's DN.
   let memberValueAttribute: String?
@@ -34,8 +35,12 @@ struct Layout: Sendable {
         "accounts.anchor: '\(anchor)' names the entry already; the subject's id needs another one")
     }
 
-    let groups = configuration.groups
-    groupsBase = try Self.name(groups.base, "groups.base")
+    if let groups = configuration.groups {
+      groupsBase = try Self.name(groups.base, "groups.base")
+    } else {
+      groupsBase = nil
+    }
+    let groups = configuration.groups ?? Self.anyGroups
     let known = GroupClass.known(try Self.check(groups.objectClass, "groups.objectClass"))
     guard let attribute = groups.memberAttribute ?? known?.memberAttribute else {
       throw LDAPConfigurationError(
@@ -65,6 +70,9 @@ struct Layout: Sendable {
     self.protected = protected
   }
 
+  /// Stands in where there are no groups, and no group is ever named.
+  private static let anyGroups = Configuration.Groups(base: "", objectClass: "groupOfNames")
+
   func isProtected(_ name: DistinguishedName) -> Bool {
     protected.contains { name.isSameOrDescendant(of: $0) }
   }
@@ -76,6 +84,9 @@ struct Layout: Sendable {
       name = try DistinguishedName(parsing: text)
     } catch {
       throw refusal("group \(error)")
+    }
+    guard let groupsBase else {
+      throw refusal("group '\(text)' cannot be: the target is configured without 'groups'")
     }
     guard name.isDescendant(of: groupsBase) else {
       throw refusal("group '\(text)' is not below groups.base '\(groupsBase)'")

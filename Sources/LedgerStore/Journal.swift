@@ -8,7 +8,7 @@ struct Journal {
   func intend(
     _ changes: [Change], target: TargetID, run: RunID, at: Instant
   ) throws -> [JournalID] {
-    var ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
+    let ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
     try Runs(db: db).touch(ownership.run, at: at)
     let statement = try db.makeStatement(
       sql: """
@@ -35,7 +35,7 @@ struct Journal {
   func settle(
     _ outcomes: [(JournalID, Change, Outcome)], target: TargetID, run: RunID, at: Instant
   ) throws {
-    var ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
+    let ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
     try Runs(db: db).touch(ownership.run, at: at)
     let statement = try db.makeStatement(
       sql: """
@@ -102,7 +102,7 @@ struct Journal {
         let change = try JSONText.decode(Change.self, row[1])
         return RecordedRemoval(
           target: TargetID(row[0]), group: change.group,
-          source: change.ending?.assignment?.source)
+          assignment: change.ending?.assignment)
       })
   }
 

@@ -8,9 +8,9 @@ struct KnownAssignments {
   /// Rows that would not change are left alone, so an uneventful run writes nothing.
   func remember(_ assignments: [KnownAssignment], run: RunID) throws {
     let run = try Runs(db: db).number(of: run)
-    var references = References(db)
-    var subjects = Names<Named.Subject>(db)
-    var packages = Names<PackageName>(db)
+    let references = References(db)
+    let subjects = Names<Named.Subject>(db)
+    let packages = Names<PackageName>(db)
     let statement = try db.makeStatement(
       sql: """
         INSERT INTO known_assignment

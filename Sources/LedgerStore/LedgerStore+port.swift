@@ -51,7 +51,7 @@ extension LedgerStore: Ledger {
     guard !notes.isEmpty else { return }
     try await write("noting what was found in \(target)") { db in
       let at = try Runs(db: db).startedAt(run)
-      var ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
+      let ownership = try OwnershipTable(db: db, target: target, run: run, at: at)
       for note in notes { try ownership.note(note) }
     }
   }

@@ -2,8 +2,8 @@ import AccessModel
 import GRDB
 
 /// The numbers of the names in one table. Rows refer to names by number, as both repeat a
-/// million times.
-struct Names<Kind> {
+/// million times. A class, so that what it remembers is never copied while it grows.
+final class Names<Kind> {
   let db: Database
   private let table: String
   private var numbers: [Identifier<Kind>: Int64] = [:]
@@ -14,7 +14,7 @@ struct Names<Kind> {
   }
 
   /// The number of a name, which is given one if it is new.
-  mutating func number(of name: Identifier<Kind>) throws -> Int64 {
+  func number(of name: Identifier<Kind>) throws -> Int64 {
     if let number = numbers[name] { return number }
     let number = try existingNumber(of: name) ?? insert(name)
     numbers[name] = number
@@ -40,23 +40,23 @@ struct Names<Kind> {
 }
 
 extension Names where Kind == Named.Source {
-  init(_ db: Database) { self.init(db: db, table: "source") }
+  convenience init(_ db: Database) { self.init(db: db, table: "source") }
 }
 
 extension Names where Kind == Named.Target {
-  init(_ db: Database) { self.init(db: db, table: "target") }
+  convenience init(_ db: Database) { self.init(db: db, table: "target") }
 }
 
 extension Names where Kind == Named.Subject {
-  init(_ db: Database) { self.init(db: db, table: "subject") }
+  convenience init(_ db: Database) { self.init(db: db, table: "subject") }
 }
 
 extension Names where Kind == Named.Entitlement {
-  init(_ db: Database) { self.init(db: db, table: "entitlement") }
+  convenience init(_ db: Database) { self.init(db: db, table: "entitlement") }
 }
 
 extension Names where Kind == PackageName {
-  init(_ db: Database) { self.init(db: db, table: "package") }
+  convenience init(_ db: Database) { self.init(db: db, table: "package") }
 }
 
 /// Names of access packages, which the model keeps as plain text.

@@ -10,14 +10,14 @@ struct OwnershipTable {
   let target: Int64
   let run: Int64
   let at: Instant
-  private var subjects: Names<Named.Subject>
-  private var entitlements: Names<Named.Entitlement>
-  private var references: References
+  private let subjects: Names<Named.Subject>
+  private let entitlements: Names<Named.Entitlement>
+  private let references: References
 
   init(db: Database, target: TargetID, run: RunID, at: Instant) throws {
     self.db = db
     self.run = try Runs(db: db).number(of: run)
-    var targets = Names<Named.Target>(db)
+    let targets = Names<Named.Target>(db)
     self.target = try targets.number(of: target)
     self.at = at
     subjects = Names(db)
@@ -25,14 +25,14 @@ struct OwnershipTable {
     references = References(db)
   }
 
-  mutating func number(of subject: SubjectID) throws -> Int64 { try subjects.number(of: subject) }
+  func number(of subject: SubjectID) throws -> Int64 { try subjects.number(of: subject) }
 
-  mutating func number(of group: EntitlementKey) throws -> Int64 {
+  func number(of group: EntitlementKey) throws -> Int64 {
     try entitlements.number(of: group)
   }
 
   /// Keeps a place for what the change would create. A row that is there already stays as it is.
-  mutating func intend(_ change: Change, as intent: JournalID) throws {
+  func intend(_ change: Change, as intent: JournalID) throws {
     switch change {
     case .addMember(let membership, let reason):
       guard let subject = membership.account.subject else { return }
@@ -63,7 +63,7 @@ struct OwnershipTable {
   }
 
   /// Makes the rows say what the outcome proves, and nothing that it does not.
-  mutating func settle(_ change: Change, _ outcome: Outcome, intent: JournalID) throws {
+  func settle(_ change: Change, _ outcome: Outcome, intent: JournalID) throws {
     switch outcome {
     case .unknown: return
     case .refused, .failed: try withdraw(intent, change)
@@ -72,7 +72,7 @@ struct OwnershipTable {
     }
   }
 
-  mutating func note(_ note: OwnershipNote) throws {
+  func note(_ note: OwnershipNote) throws {
     switch note {
     case .membership(let group, let subject, let origin, let because):
       try upsertMembership(
@@ -88,7 +88,7 @@ struct OwnershipTable {
     }
   }
 
-  private mutating func record(
+  private func record(
     _ change: Change, _ outcome: Outcome, intent: JournalID, isApplied: Bool
   ) throws {
     switch change {
@@ -110,9 +110,10 @@ struct OwnershipTable {
       else { return }
       let subjectNumber = try number(of: subject)
       let before = try Existing.account(db, target, subjectNumber)
+      // Found instead of made, it carries our anchor: an earlier try of ours made it.
       try upsertAccount(
         subjectNumber, identity,
-        Existing.origin(after: before, intent: intent, isApplied: isApplied), reason.assignments)
+        Existing.origin(after: before, intent: intent, isApplied: true), reason.assignments)
       if isApplied { try clearDisabled(subjectNumber) }
     case .updateAccount(let account, _, let reason):
       try refreshAccount(account, outcome.identity, because: reason.assignments)
@@ -137,7 +138,7 @@ struct OwnershipTable {
   }
 
   /// Takes back the place that this very intent kept; an earlier intent's stays.
-  private mutating func withdraw(_ intent: JournalID, _ change: Change) throws {
+  private func withdraw(_ intent: JournalID, _ change: Change) throws {
     guard let subject = change.account?.subject else { return }
     switch change {
     case .addMember(let membership, _):
@@ -160,7 +161,7 @@ struct OwnershipTable {
     }
   }
 
-  private mutating func upsertMembership(
+  private func upsertMembership(
     _ entitlement: Int64, _ subject: Int64, _ origin: Ownership.Origin,
     _ because: [AssignmentReference]
   ) throws {
@@ -190,7 +191,7 @@ struct OwnershipTable {
   }
 
   /// Whether the account is disabled is left as it was: noting it does not enable it.
-  private mutating func upsertAccount(
+  private func upsertAccount(
     _ subject: Int64, _ identity: AccountIdentity, _ origin: Ownership.Origin,
     _ because: [AssignmentReference]
   ) throws {
@@ -209,7 +210,7 @@ struct OwnershipTable {
   }
 
   /// Writing to an account proves that it is there, so one that was only intended is ours.
-  private mutating func refreshAccount(
+  private func refreshAccount(
     _ account: AccountReference, _ moved: AccountIdentity?, because: [AssignmentReference]?
   ) throws {
     guard let subject = account.subject, let identity = moved ?? account.identity else { return }

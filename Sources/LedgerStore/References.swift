@@ -2,9 +2,9 @@ import AccessModel
 import GRDB
 
 /// The numbers of assignment references, and lists of them as JSON arrays: `[41,57]`.
-struct References {
+final class References {
   let db: Database
-  private var sources: Names<Named.Source>
+  private let sources: Names<Named.Source>
   private var numbers: [AssignmentReference: Int64] = [:]
 
   init(_ db: Database) {
@@ -12,7 +12,7 @@ struct References {
     sources = Names(db)
   }
 
-  mutating func number(of reference: AssignmentReference) throws -> Int64 {
+  func number(of reference: AssignmentReference) throws -> Int64 {
     if let number = numbers[reference] { return number }
     let source = try sources.number(of: reference.source)
     let assignment = try storable(reference.id)
@@ -24,7 +24,7 @@ struct References {
     return number
   }
 
-  mutating func list(_ references: [AssignmentReference]) throws -> String {
+  func list(_ references: [AssignmentReference]) throws -> String {
     var numbers: [String] = []
     for reference in references { numbers.append(String(try number(of: reference))) }
     return "[\(numbers.joined(separator: ","))]"

@@ -31,15 +31,16 @@ package struct StateFolder: Sendable {
   /// Throws if the folder lies on a network file system: its locks cannot be relied on, and the
   /// write-ahead log needs memory that all its users share (sqlite.org/wal.html).
   func requireLocalFileSystem() throws(LedgerError) {
-    let type = try fileSystemType()
-    guard MountTable.isRemote(type) else { return }
+    guard let type = try fileSystemType(), MountTable.isRemote(type) else { return }
     throw LedgerError(
       message:
         "\(path): the state folder lies on a network file system (\(type)), where file locks "
         + "cannot be relied on; name a folder on a local disk as 'state'")
   }
 
-  private func fileSystemType() throws(LedgerError) -> String {
+  /// `nil` where nothing is mounted at or above the folder: the table of a process in a chroot need not
+  /// name what its root lies on.
+  private func fileSystemType() throws(LedgerError) -> String? {
     let mounts: MountTable
     do {
       mounts = MountTable(
@@ -53,18 +54,18 @@ package struct StateFolder: Sendable {
       throw LedgerError(message: "\(path): finding the state folder: \(lastSystemError())")
     }
     defer { free(resolved) }
-    guard let type = mounts.fileSystemType(of: String(cString: resolved)) else {
-      throw LedgerError(message: "\(path): /proc/self/mountinfo names no file system for it")
-    }
-    return type
+    return mounts.fileSystemType(of: String(cString: resolved))
   }
 
-  private func makeFolders(upTo path: String) throws(LedgerError) {
+  private func makeFolders(
+    upTo path: String, makingParents: Bool = true
+  ) throws(LedgerError) {
     if mkdir(path, 0o700) == 0 {
       try synchronize(StateFolder(containing: path).path)
-    } else if errno == ENOENT, path.contains("/"), path != "/" {
+    } else if errno == ENOENT, makingParents, path.contains("/"), path != "/" {
       try makeFolders(upTo: StateFolder(containing: path).path)
-      try makeFolders(upTo: path)
+      // Once: in /proc, or below a link that leads nowhere, it stays missing.
+      try makeFolders(upTo: path, makingParents: false)
     } else if errno != EEXIST {
       throw LedgerError(message: "\(path): making the state folder: \(lastSystemError())")
     }

@@ -31,6 +31,7 @@ struct Demand {
   let accountsRule: AccountsRule?
   let groups: [DesiredGroup]
   private let rules: [Rule]
+  private let index: PackageIndex
   private(set) var people: [Person] = []
   private var positions: [SubjectID: Int32] = [:]
   /// The assignments that need anything here, sorted.
@@ -53,13 +54,14 @@ struct Demand {
       }
       return Rule(package: rule, groups: groups)
     }
+    index = PackageIndex(rules.map(\.package))
   }
 
   /// Sources must come in the order of their ids, so that `assignments` comes out sorted.
   mutating func collect(_ live: LiveAssignments, catalogs: [String: Set<String>]) {
     let reading = live.reading
     let applicable = reading.packages.map { package in
-      rules.filter { $0.package.match.includes(package) }
+      index.positions(for: package).map { rules[$0] }
     }
     let ambiguities = reading.packages.map { package in
       ambiguity(of: package, in: catalogs[package.name, default: []])

@@ -7,7 +7,7 @@ extension MappingLoader {
       return nil
     }
     let target = target(fields["target"])
-    let attributes = attributes(fields["attributes"])
+    let attributes = attributes(fields["attributes"], in: target)
     let correlation =
       reader.choice(fields["correlation"], of: [CorrelationRule.anchor, .adopt]) ?? .anchor
     let ending = ending(fields["onLastAssignmentEnded"], in: target)
@@ -27,9 +27,11 @@ extension MappingLoader {
       location: fields.location)
   }
 
-  private mutating func attributes(_ node: YAMLNode?) -> [AccountsRule.Attribute] {
+  private mutating func attributes(
+    _ node: YAMLNode?, in target: KnownTarget?
+  ) -> [AccountsRule.Attribute] {
     guard let fields = reader.anyFields(node) else { return [] }
-    checkNames(fields)
+    checkNames(fields, in: target)
     return fields.entries.compactMap { entry in
       source(entry.value).map {
         AccountsRule.Attribute(name: entry.key, source: $0, location: entry.value.location)
@@ -38,11 +40,13 @@ extension MappingLoader {
   }
 
   /// Attribute names that are no names, name a password, or name one attribute twice.
-  private mutating func checkNames(_ fields: YAMLFields) {
+  private mutating func checkNames(_ fields: YAMLFields, in target: KnownTarget?) {
     for (index, entry) in fields.entries.enumerated() {
       let name = entry.key
       if name.isEmpty || name.contains(where: { $0.isWhitespace || $0 == "=" }) {
         reader.error("'\(name)' is no attribute name", at: entry.location)
+      } else if let fault = target?.attributeFault(name) {
+        reader.error(fault, at: entry.location)
       }
       if ["userpassword", "password", "unicodepwd"].contains(name.lowercased()) {
         reader.error("'\(name)': passwords are never written", at: entry.location)
@@ -94,11 +98,12 @@ extension MappingLoader {
       guard let fields = reader.fields(node, keys: ["set", "moveTo"]) else { return nil }
       switch (fields["set"], fields["moveTo"]) {
       case (let set?, nil):
-        guard let values = disabledValues(set) else { return nil }
+        guard let values = disabledValues(set, in: target) else { return nil }
         (rule, form) = (.set(values), .set)
       case (nil, let branch?):
-        guard let branch = reader.text(branch) else { return nil }
-        (rule, form) = (.moveTo(branch), .moveTo)
+        guard let name = reader.text(branch) else { return nil }
+        if let fault = target?.branchFault(name) { reader.error(fault, at: branch.location) }
+        (rule, form) = (.moveTo(name), .moveTo)
       default:
         reader.error("'disable' needs either 'set' or 'moveTo'", at: node.location)
         return nil
@@ -128,10 +133,12 @@ extension MappingLoader {
   }
 
   /// An empty list clears an attribute.
-  private mutating func disabledValues(_ node: YAMLNode) -> [String: [String]]? {
+  private mutating func disabledValues(
+    _ node: YAMLNode, in target: KnownTarget?
+  ) -> [String: [String]]? {
     guard let fields = reader.anyFields(node) else { return nil }
     if fields.entries.isEmpty { reader.error("'set' is empty", at: node.location) }
-    checkNames(fields)
+    checkNames(fields, in: target)
     var values: [String: [String]] = [:]
     for entry in fields.entries { values[entry.key] = reader.texts(entry.value) }
     return values.count == fields.entries.count ? values : nil

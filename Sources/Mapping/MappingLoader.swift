@@ -12,17 +12,25 @@ package struct KnownTarget: Sendable {
   /// The attribute that every accounts rule must set.
   package let naturalKeyAttribute: String
   package let disableForms: Set<DisableForm>
+  /// Why the target can have no such account attribute, or no such branch to move accounts to; `nil`
+  /// if it can.
+  package let attributeFault: @Sendable (String) -> String?
+  package let branchFault: @Sendable (String) -> String?
   /// The one spelling of a group's name; throws if the target can have no such group.
   package let entitlementKey: @Sendable (String) throws -> EntitlementKey
 
   package init(
     id: TargetID, naturalKeyAttribute: String,
     disableForms: Set<DisableForm> = Set(DisableForm.allCases),
+    attributeFault: @escaping @Sendable (String) -> String? = { _ in nil },
+    branchFault: @escaping @Sendable (String) -> String? = { _ in nil },
     entitlementKey: @escaping @Sendable (String) throws -> EntitlementKey
   ) {
     self.id = id
     self.naturalKeyAttribute = naturalKeyAttribute
     self.disableForms = disableForms
+    self.attributeFault = attributeFault
+    self.branchFault = branchFault
     self.entitlementKey = entitlementKey
   }
 

@@ -9,6 +9,16 @@ package struct MappingSet: Equatable, Sendable {
   package let accounts: [AccountsRule]
   /// By target, sorted by key.
   let groups: [TargetID: [DesiredGroup]]
+  private let index: PackageIndex
+
+  init(
+    packages: [PackageRule], accounts: [AccountsRule], groups: [TargetID: [DesiredGroup]]
+  ) {
+    self.packages = packages
+    self.accounts = accounts
+    self.groups = groups
+    index = PackageIndex(packages)
+  }
 
   /// The targets that any rule names, sorted.
   package var targets: [TargetID] {
@@ -18,7 +28,7 @@ package struct MappingSet: Equatable, Sendable {
 
   /// The rules for an access package, in their order. Says nothing of their conditions.
   package func rules(for package: AccessPackage) -> [PackageRule] {
-    packages.filter { $0.match.includes(package) }
+    index.positions(for: package).map { packages[$0] }
   }
 
   /// The access packages with assignments that no rule maps, sorted by name, then catalog and id.

@@ -30,81 +30,17 @@ package struct SourceResult: Sendable {
   }
 }
 
-/// The standing of every assignment of one source, from what it said and what the ledger remembers.
-///
-/// | the reading says        | the ledger knows it | standing                                     |
-/// |-------------------------|---------------------|----------------------------------------------|
-/// | live by state and times | –                   | live; a remembered ending is forgotten       |
-/// | end has passed          | –                   | over, `expired`                              |
-/// | over by its state       | –                   | over, `expired` or else `revoked`            |
-/// | being delivered         | –                   | held                                         |
-/// | starts later            | –                   | not yet                                      |
-/// | nothing, read to its end| yes                 | over, `absent`, once `absentAfter` is up     |
-/// | nothing, or no reading  | end has passed      | over, `expired`: needs no source             |
-/// | nothing, or no reading  | yes                 | held                                         |
-package struct SourceBook: Sendable {
-  package let source: SourceID
-  package let coverage: Coverage
-  package let error: SourceError?
-  package let undecodable: [UndecodableRecord]
-  package let live: LiveAssignments?
-  /// How many known assignments had not ended before this reading: what percentages are taken of.
-  package let knownBefore: Int
-  /// It read zero after it had some: held whatever the percentages say.
-  package let isEmptied: Bool
-  /// What the ledger must learn from this reading; each only if it differs from what it knows.
-  package let updates: [KnownAssignment]
-  /// The next instant after now at which an assignment starts or ends.
-  package let nextBoundary: Instant?
-
-  /// Those of the reading that are not simply live, by position.
-  private let exceptions: [Int32: Standing]
-  /// Known assignments that the reading does not hold, sorted.
-  private let missing: [(reference: AssignmentReference, standing: Standing)]
-
-  package init(_ result: SourceResult, known: [KnownAssignment], now: Instant) {
-    source = result.source
-    knownBefore = known.count { $0.ending == nil }
-    var reading: AssignmentReading?
-    switch result.reading {
-    case .success(let value):
-      (reading, error, coverage) = (value, nil, value.coverage)
-    case .failure(let failure):
-      (error, coverage) = (failure, .partial(reason: failure.message))
-    }
-    undecodable = reading?.undecodable ?? []
-    isEmptied =
-      reading.map { $0.assignments.isEmpty && $0.coverage.isComplete } ?? false
-      && knownBefore > 0
-
-    var walk = Walk(result: result, coverage: coverage, now: now)
-    walk.merge(reading, known)
-    live = reading.map { LiveAssignments(reading: $0, positions: walk.live) }
-    (updates, nextBoundary) = (walk.updates, walk.nextBoundary)
-    (exceptions, missing) = (walk.exceptions, walk.missing)
-  }
-
-  /// `nil` if neither the reading nor the ledger knows it.
-  package func standing(of id: AssignmentID) -> Standing? {
-    if let assignments = live?.reading.assignments {
-      let position = assignments.firstPosition { $0.id >= id }
-      if position < assignments.count, assignments[position].id == id {
-        return exceptions[Int32(position)] ?? .live
-      }
-    }
-    let position = missing.firstPosition { $0.reference.id >= id }
-    guard position < missing.count, missing[position].reference.id == id else { return nil }
-    return missing[position].standing
-  }
-}
-
 /// The assignments of all sources.
 package struct AssignmentBook: Sendable {
   /// Sorted by source.
   package let sources: [SourceBook]
+  /// Sources that are not configured any more but of which the ledger knows assignments: those are
+  /// held until their ends pass. Nobody expects to read them, so they make nothing incomplete.
+  package let retired: [SourceBook]
 
-  package init(_ sources: [SourceBook]) {
+  package init(_ sources: [SourceBook], retired: [SourceBook] = []) {
     self.sources = sources.sorted { $0.source < $1.source }
+    self.retired = retired.sorted { $0.source < $1.source }
   }
 
   package var live: [LiveAssignments] { sources.compactMap(\.live) }
@@ -112,14 +48,22 @@ package struct AssignmentBook: Sendable {
   /// Whether every source was read to its end, so that nothing unread can justify anything.
   package var isComplete: Bool { sources.allSatisfy { $0.coverage.isComplete } }
 
-  package var nextBoundary: Instant? { sources.compactMap(\.nextBoundary).min() }
+  package var nextBoundary: Instant? { (sources + retired).compactMap(\.nextBoundary).min() }
+
+  package func packageName(of reference: AssignmentReference) -> String? {
+    book(of: reference.source)?.packageName(of: reference.id)
+  }
 
   package func standing(of reference: AssignmentReference) -> Standing {
-    guard let book = sources.first(where: { $0.source == reference.source }) else {
+    guard let book = book(of: reference.source) else {
       return .held(reason: "source \(reference.source) is not configured any more")
     }
     return book.standing(of: reference.id)
       ?? .held(reason: "\(reference) is known neither to its source nor to the ledger")
+  }
+
+  private func book(of source: SourceID) -> SourceBook? {
+    sources.first { $0.source == source } ?? retired.first { $0.source == source }
   }
 }
 
@@ -132,118 +76,5 @@ extension RandomAccessCollection where Index == Int {
       if predicate(self[middle]) { high = middle } else { low = middle + 1 }
     }
     return low
-  }
-}
-
-/// One merge over two lists sorted by id.
-private struct Walk {
-  let result: SourceResult
-  let coverage: Coverage
-  let now: Instant
-  var live: ContiguousArray<Int32> = []
-  var exceptions: [Int32: Standing] = [:]
-  var missing: [(reference: AssignmentReference, standing: Standing)] = []
-  var updates: [KnownAssignment] = []
-  var nextBoundary: Instant?
-
-  init(result: SourceResult, coverage: Coverage, now: Instant) {
-    self.result = result
-    self.coverage = coverage
-    self.now = now
-  }
-
-  mutating func merge(_ reading: AssignmentReading?, _ known: [KnownAssignment]) {
-    var next = known.startIndex
-    if let reading {
-      live.reserveCapacity(reading.assignments.count)
-      for (position, assignment) in reading.assignments.enumerated() {
-        while next < known.endIndex, known[next].reference.id < assignment.id {
-          noteMissing(known[next])
-          next += 1
-        }
-        var remembered: KnownAssignment?
-        if next < known.endIndex, known[next].reference.id == assignment.id {
-          remembered = known[next]
-          next += 1
-        }
-        note(assignment, at: Int32(position), of: reading, known: remembered)
-      }
-    }
-    for assignment in known[next...] { noteMissing(assignment) }
-  }
-
-  private mutating func note(
-    _ assignment: Assignment, at position: Int32, of reading: AssignmentReading,
-    known: KnownAssignment?
-  ) {
-    let reference = reading.reference(assignment)
-    let standing = standing(of: assignment, reference, known: known)
-    if standing == .live { live.append(position) } else { exceptions[position] = standing }
-    noteBoundary(assignment.validity.start)
-    if let end = assignment.validity.end { noteBoundary(end) }
-
-    var ending: Ending?
-    if case .over(let value) = standing { ending = value }
-    // What was over when it was first seen granted nothing here: there is nothing to remember.
-    if known == nil, ending != nil { return }
-    let update = KnownAssignment(
-      reference: reference, subject: reading.subjects[Int(assignment.subject)].id,
-      package: reading.packages[Int(assignment.package)].name, validity: assignment.validity,
-      ending: ending)
-    if update != known { updates.append(update) }
-  }
-
-  private func standing(
-    of assignment: Assignment, _ reference: AssignmentReference, known: KnownAssignment?
-  ) -> Standing {
-    if let end = assignment.validity.end, end <= now {
-      return .over(.expired(reference, end: end))
-    }
-    switch assignment.state {
-    case .expired, .deliveryFailed:
-      // The first reading that said so stays the evidence.
-      if case .revoked? = known?.ending, let ending = known?.ending { return .over(ending) }
-      return .over(
-        .revoked(reference, state: assignment.state.rawValue, seen: result.readAt))
-    case .delivering:
-      return .held(reason: "\(reference) is being delivered")
-    case .delivered, .partiallyDelivered:
-      let start = assignment.validity.start
-      return start <= now ? .live : .notYet(start: start)
-    }
-  }
-
-  private mutating func noteMissing(_ known: KnownAssignment) {
-    var update = known
-    let standing: Standing
-    if let ending = known.ending {
-      standing = .over(ending)
-    } else if let end = known.validity.end, end <= now {
-      update.ending = .expired(known.reference, end: end)
-      standing = .over(.expired(known.reference, end: end))
-    } else if coverage.isComplete {
-      let since = known.missingSince ?? result.readAt
-      update.missingSince = since
-      if result.readAt.since(since) >= result.absentAfter {
-        let ending = Ending.absent(
-          known.reference, missingSince: since, confirmed: result.readAt)
-        update.ending = ending
-        standing = .over(ending)
-      } else {
-        standing = .held(
-          reason: "\(known.reference) is missing since \(since), which one more complete "
-            + "reading must confirm")
-      }
-    } else {
-      standing = .held(reason: "\(known.reference) was not read: \(result.source) is incomplete")
-    }
-    if known.ending == nil, let end = known.validity.end { noteBoundary(end) }
-    missing.append((known.reference, standing))
-    if update != known { updates.append(update) }
-  }
-
-  private mutating func noteBoundary(_ instant: Instant) {
-    guard instant > now else { return }
-    nextBoundary = nextBoundary.map { min($0, instant) } ?? instant
   }
 }

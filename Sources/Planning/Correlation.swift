@@ -5,8 +5,9 @@ enum Correlation: Equatable {
   /// The account at this position, ours by the ledger's immutable id, by our anchor or by adoption.
   case linked(Int, adopting: Bool)
   case unmatched
-  /// Several accounts, or one that is not proven to be the subject's: no link, no write.
-  case conflict(reason: String)
+  /// Several accounts, or one that is not proven to be the subject's: no link, no write. The
+  /// positions are those of the accounts in question.
+  case conflict(reason: String, [Int] = [])
 }
 
 /// Looks subjects up in one target's accounts.
@@ -15,6 +16,8 @@ struct Correlator {
   private let rule: CorrelationRule
   private let owned: [Ownership.Account]
   private let ownedPositions: [SubjectID: Int]
+  /// Subjects by the immutable id of their account; only where accounts may be adopted.
+  private let owners: [String: SubjectID]
   private var byImmutableID: [String: Int] = [:]
   private var byAnchor = Index<SubjectID>()
   private var byNaturalKey = Index<String>()
@@ -43,6 +46,9 @@ struct Correlator {
     self.owned = owned
     ownedPositions = Dictionary(
       owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    owners = Dictionary(
+      (rule == .adopt ? owned : []).map { ($0.identity.immutableID, $0.subject) },
+      uniquingKeysWith: { first, _ in first })
     byImmutableID.reserveCapacity(actual.accounts.count)
     byAnchor.reserve(actual.accounts.count)
     byNaturalKey.reserve(actual.accounts.count)
@@ -62,9 +68,12 @@ struct Correlator {
     ownedPositions[subject].map { owned[$0] }
   }
 
-  /// The account a ledger row names, if it is still there.
+  /// The account a ledger row names, if it is still there. One that was only intended has no id yet,
+  /// but carries the anchor if it was made.
   func position(of account: Ownership.Account) -> Int? {
-    byImmutableID[account.identity.immutableID]
+    guard account.origin == .intended else { return byImmutableID[account.identity.immutableID] }
+    let anchored = byAnchor[account.subject]
+    return anchored.count == 1 ? anchored[0] : nil
   }
 
   /// The account that a target knows by this key now.
@@ -90,7 +99,7 @@ struct Correlator {
       let keys = anchored.map { actual.accounts[$0].key.rawValue }.sorted()
       return .conflict(
         reason: "\(keys.count) accounts carry the anchor of this subject: "
-          + keys.joined(separator: "; "))
+          + keys.joined(separator: "; "), anchored)
     }
     if let position = anchored.first { return .linked(position, adopting: false) }
     if let naturalKey {
@@ -107,24 +116,31 @@ struct Correlator {
     let account = actual.accounts[position]
     if let anchor = account.anchor, anchor != subject {
       return .conflict(
-        reason: "\(account.key) is recorded as this subject's but carries the anchor \(anchor)")
+        reason: "\(account.key) is recorded as this subject's but carries the anchor \(anchor)",
+        [position])
     }
     return .linked(position, adopting: false)
   }
 
   private func taken(_ naturalKey: String, by positions: [Int]) -> Correlation {
     guard let position = positions.first, positions.count == 1 else {
-      return .conflict(reason: "\(positions.count) accounts are named '\(naturalKey)'")
+      return .conflict(
+        reason: "\(positions.count) accounts are named '\(naturalKey)'", positions)
     }
     let account = actual.accounts[position]
     if let anchor = account.anchor {
       return .conflict(
         reason: "'\(naturalKey)' is taken by \(account.key), which carries the anchor \(anchor)")
     }
+    if let owner = owners[account.identity.immutableID] {
+      return .conflict(
+        reason: "'\(naturalKey)' is taken by \(account.key), which is recorded as that of subject "
+          + "\(owner)", [position])
+    }
     guard rule == .adopt else {
       return .conflict(
         reason: "'\(naturalKey)' is taken by \(account.key), which is not ours; if it is the same "
-          + "person, set 'correlation: adopt' in the mapping's accounts rule")
+          + "person, set 'correlation: adopt' in the mapping's accounts rule", [position])
     }
     return .linked(position, adopting: true)
   }

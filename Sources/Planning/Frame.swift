@@ -16,6 +16,8 @@ struct Frame {
   var owned: ContiguousArray<Row> = []
   /// Ledger rows without a holder.
   var lost: [Int32] = []
+  /// Subjects whose accounts are gone while groups still list them.
+  var dangling: Set<SubjectID> = []
   /// What the mapping says of those already in a group; one for each group of the scope.
   var policies: [DesiredGroup] = []
 
@@ -67,6 +69,7 @@ extension Planner {
       correlator.ownedAccount(of: subject).flatMap { correlator.position(of: $0) }
     }
     let dangling = danglingHolders(of: owned.subjects, present)
+    frame.dangling = Set(dangling.keys.map { owned.subjects[$0] })
     let expected = owned.subjects.map { subject in
       desiredPositions[subject].flatMap { holder(ofDesired: $0) }
     }

@@ -26,12 +26,24 @@ extension AssignmentBook {
       case .over(let ending): last = later(last, ending)
       }
     }
-    if let held, live.isEmpty { return .keep(reason: held) }
+    if let held { return .keep(reason: held) }
     if let last, live.isEmpty { return .remove(last) }
     guard isComplete else {
       return .keep(reason: "no mapping asks for it, but a source was not read completely")
     }
     return .remove(.unmapped(live: live))
+  }
+
+  /// What justifies a thing from now on: what asks for it now, and of what did so before whatever
+  /// could not be read or trusted this time. Were that forgotten, the end of the rest would end it.
+  func justification(
+    _ now: [AssignmentReference], before: [AssignmentReference]
+  ) -> [AssignmentReference] {
+    if now == before { return now }
+    let held = before.filter { reference in
+      if case .held = standing(of: reference) { true } else { false }
+    }
+    return held.isEmpty ? now : Set(now + held).sorted()
   }
 
   private func later(_ left: Ending?, _ right: Ending) -> Ending {

@@ -77,8 +77,12 @@ package struct ApprovedPlan: Sendable {
 extension Limits {
   /// Judges a plan. `recent` are the counted removals of the window before now; `release` is an
   /// approval that someone gave, of use only if it names exactly what is held.
+  ///
+  /// Only changes that are `wanted` are in the result, but the whole plan is judged: a run narrowed to
+  /// one subject after another passes no limit that a run for all of them does not.
   package func approve(
-    _ plan: Plan, recent: [RecordedRemoval], release: Approval? = nil
+    _ plan: Plan, recent: [RecordedRemoval], release: Approval? = nil,
+    wanted: (Change) -> Bool = { _ in true }
   ) -> ApprovedPlan {
     let violations = violations(of: plan, recent: recent)
     var held = plan.changes.filter { change in
@@ -89,7 +93,8 @@ extension Limits {
       guard let subject = change.account?.subject, subjects.contains(subject) else { return false }
       return change.isCounted && change.group == nil
     }
-    held = Array(Set(held)).sorted()
+    held = Array(Set(held)).filter(wanted).sorted()
+    let plan = plan.narrowed(to: wanted)
     if !held.isEmpty, let release,
       release.digest == PlanDigest(target: plan.target, changes: held).description
     {
@@ -97,8 +102,8 @@ extension Limits {
     }
     let isHeld = Set(held)
     return ApprovedPlan(
-      plan: plan.narrowed { !isHeld.contains($0) }, held: held, violations: violations,
-      release: nil)
+      plan: plan.narrowed { !isHeld.contains($0) }, held: held,
+      violations: held.isEmpty ? [] : violations, release: nil)
   }
 
   private func violations(of plan: Plan, recent: [RecordedRemoval]) -> [Violation] {
@@ -125,16 +130,17 @@ extension Limits {
     for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
       let ended = Set(
         counted.compactMap { $0.ending?.assignment }.filter { $0.source == source })
+      // One assignment can have been several removals: memberships and an account.
+      let earlier = Set(recent.compactMap(\.assignment).filter { $0.source == source })
       let size = plan.sizes.assignmentsOfSource[source, default: 0]
       if plan.sizes.emptiedSources.contains(source) {
         result.append(
           Violation(
             target: plan.target, scope: .source(source), rule: .emptiedSource,
-            count: ended.count, size: size))
+            count: ended.count, size: max(size, ended.count)))
       } else {
         judge(
-          .source(source), new: ended.count, before: recent.count { $0.source == source },
-          size: size)
+          .source(source), new: ended.count, before: earlier.subtracting(ended).count, size: size)
       }
     }
     return result

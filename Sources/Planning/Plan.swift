@@ -13,13 +13,16 @@ package struct Plan: Equatable, Sendable {
   /// What the ledger learns when the plan is applied, whether or not anything is changed.
   package let notes: [OwnershipNote]
   package let sizes: Sizes
+  /// The attribute that people know the target's accounts by.
+  package let naturalKeyAttribute: String
   /// How many accounts carry our anchor without the ledger knowing any of them. More than none on a
   /// ledger that never applied anything means that the ledger was lost.
   package let unrecordedAnchors: Int
 
   package init(
     target: TargetID, changes: [Change], holds: [Hold] = [], findings: [Finding] = [],
-    notes: [OwnershipNote] = [], sizes: Sizes = Sizes(), unrecordedAnchors: Int = 0
+    notes: [OwnershipNote] = [], sizes: Sizes = Sizes(),
+    naturalKeyAttribute: String = "", unrecordedAnchors: Int = 0
   ) {
     self.target = target
     self.changes = changes.sorted()
@@ -27,6 +30,7 @@ package struct Plan: Equatable, Sendable {
     self.findings = findings.sorted()
     self.notes = notes
     self.sizes = sizes
+    self.naturalKeyAttribute = naturalKeyAttribute
     self.unrecordedAnchors = unrecordedAnchors
   }
 

@@ -19,7 +19,9 @@ extension Planner {
       case .unmatched where desired.accountRule != nil: create(account)
       case .unmatched:
         hold(account, "it has no account, and no mapping has an accounts rule for this target")
-      case .conflict(let reason): hold(account, reason)
+      case .conflict(let reason, let positions):
+        disputed.formUnion(positions)
+        hold(account, reason)
       }
     }
   }
@@ -44,14 +46,14 @@ extension Planner {
         values.keys.sorted().map {
           AttributeChange(name: $0, before: [], after: values[$0, default: []])
         },
-        because: Reason(assignments: account.because, repairsDrift: wasOurs)))
+        because: Reason(assignments: because(account), repairsDrift: wasOurs)))
   }
 
   private mutating func keep(_ account: DesiredAccount, at position: Int, adopting: Bool) {
     let actual = input.actual.accounts[position]
     let row = correlator.ownedAccount(of: account.subject)
-    if row == nil, !adopting { unrecordedAnchors += 1 }
-    if row?.identity != actual.identity || row?.because != account.because
+    let because = because(account)
+    if row?.identity != actual.identity || row?.because != because
       || row?.origin == .intended
     {
       var origin = row?.origin ?? .created
@@ -59,13 +61,13 @@ extension Planner {
       notes.append(
         .account(
           account.subject, actual.identity, origin: adopting ? .adopted : origin,
-          because: account.because))
+          because: because))
     }
     guard let rule = input.desired.accountRule else { return }
 
     let reference = AccountReference(
       subject: account.subject, displayName: account.displayName, identity: actual.identity)
-    let reason = Reason(assignments: account.because)
+    let reason = Reason(assignments: because)
     let differences = differences(rule.attributes, desired: account, actual: actual)
     if !actual.isEnabled, let disable = rule.disable {
       if row?.disabledAt == nil, row != nil {
@@ -76,6 +78,11 @@ extension Planner {
     } else if !differences.isEmpty {
       changes.append(.updateAccount(reference, differences, because: reason))
     }
+  }
+
+  private func because(_ account: DesiredAccount) -> [AssignmentReference] {
+    let before = correlator.ownedAccount(of: account.subject)?.because ?? []
+    return input.book.justification(account.because, before: before)
   }
 
   /// Attributes are sets of values; one the mapping leaves empty is removed. What an existing account
@@ -114,7 +121,9 @@ extension Planner {
     for row in input.owned.accounts where desiredPositions[row.subject] == nil {
       guard input.desired.holds[row.subject] == nil else { continue }
       guard let position = correlator.position(of: row) else {
-        if input.actual.coverage.isComplete, row.origin != .intended {
+        if input.actual.coverage.isComplete, row.origin != .intended,
+          !danglingSubjects.contains(row.subject)
+        {
           notes.append(.accountGone(row.subject))
         }
         continue
@@ -131,7 +140,7 @@ extension Planner {
   ) {
     let actual = input.actual.accounts[position]
     let reference = reference(toAccountAt: position, subject: row.subject)
-    guard row.origin == .created else {
+    guard row.origin == .created || row.origin == .intended else {
       findings.append(
         .orphan(actual.key, subject: row.subject, "no live assignment; it was here before us"))
       return
@@ -154,12 +163,20 @@ extension Planner {
       }
       return
     }
-    guard let delay = rule.deleteAfter, let disabledAt = row.disabledAt,
-      input.now >= disabledAt.adding(delay)
-    else { return }
+    guard let disabledAt = row.disabledAt else {
+      // Disabled by another hand, or by a run that could not record it: now the ledger learns why.
+      changes.append(.disableAccount(reference, disable, because: ending))
+      return
+    }
+    guard let delay = rule.deleteAfter, input.now >= disabledAt.adding(delay) else { return }
     let cause = row.disabledBecause ?? ending
     guard cause.cause != .absent else { return }
-    if keptSubjects.contains(row.subject) {
+    if !input.book.isComplete {
+      holds.append(
+        Hold(
+          subject: row.subject,
+          reason: "it is due for deletion, but a source that may need it was not read completely"))
+    } else if keptSubjects.contains(row.subject) {
       holds.append(
         Hold(
           subject: row.subject,

@@ -4,6 +4,7 @@ extension Planner {
   /// One merge over what should be, what is and what is ours; see the table of `plan`.
   mutating func planMemberships() {
     let frame = makeFrame()
+    danglingSubjects = frame.dangling
     var report = MembershipReport()
     let actual = input.actual.memberships.sorted
     var (next, present, ours) = (0, 0, 0)
@@ -42,20 +43,29 @@ extension Planner {
     let mayAdopt = input.adopt || policy.adopt || policy.exclusive
     guard let row else { return note(desired, mayAdopt ? .adopted : .preExisting) }
     switch input.owned.origins[row] {
-    case .intended: note(desired, .created)
-    case .preExisting where mayAdopt: note(desired, .adopted)
+    case .intended: note(desired, .created, row)
+    case .preExisting where mayAdopt: note(desired, .adopted, row)
     case let origin:
-      if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row) {
-        note(desired, origin)
+      if !input.desired.reasons.hasSameRow(Int(desired.row), as: input.owned.reasons, row),
+        because(desired, row) != input.owned.reasons[row]
+      {
+        note(desired, origin, row)
       }
     }
   }
 
-  private mutating func note(_ desired: Frame.Row, _ origin: Ownership.Origin) {
+  private mutating func note(
+    _ desired: Frame.Row, _ origin: Ownership.Origin, _ row: Int? = nil
+  ) {
     notes.append(
       .membership(
         input.scope.groups[desired.membership.group], desiredSubject(desired.row),
-        origin: origin, because: input.desired.reasons[Int(desired.row)]))
+        origin: origin, because: because(desired, row)))
+  }
+
+  private func because(_ desired: Frame.Row, _ row: Int?) -> [AssignmentReference] {
+    input.book.justification(
+      input.desired.reasons[Int(desired.row)], before: row.map { input.owned.reasons[$0] } ?? [])
   }
 
   private mutating func add(_ desired: Frame.Row, _ row: Int?) {
@@ -74,8 +84,7 @@ extension Planner {
           .drift("the membership was removed", group: key, subject: account.subject))
       }
     }
-    let reason = Reason(
-      assignments: input.desired.reasons[Int(desired.row)], repairsDrift: isDrift)
+    let reason = Reason(assignments: because(desired, row), repairsDrift: isDrift)
     var groupID: String?
     switch input.actual.groups[desired.membership.group] {
     case .present(let id, _): groupID = id
@@ -114,6 +123,11 @@ extension Planner {
       }
       return nil
     }
+  }
+
+  private func isRecreated(_ group: Int) -> Bool {
+    guard case .present(let id, _) = input.actual.groups[group] else { return false }
+    return knownGroup(at: group).map { $0.immutableID != id } ?? false
   }
 
   private func knownGroup(at position: Int) -> Ownership.Group? {
@@ -173,6 +187,10 @@ extension Planner {
       keep(key, subject, "the group is exclusive, but a source was not read completely")
     } else if let subject, isHeld(subject) {
       keep(key, subject, "the subject is held")
+    } else if disputed.contains(membership.account) {
+      keep(key, subject, "the group is exclusive, but this may be the account of a held subject")
+    } else if let reason = whyClosed(membership.group, forAdding: false) {
+      keep(key, subject, reason)
     } else {
       remove(membership, key, subject, .unmapped(live: []))
     }
@@ -214,14 +232,18 @@ extension Planner {
     let subject = ownedSubject(row)
     switch input.actual.groups[group] {
     case .missing, .present(_, .complete):
-      if input.owned.origins[row] != .intended, !isAwaited(row) {
+      if input.owned.origins[row] != .intended || isLongOver(row), !isAwaited(row) {
         notes.append(.membershipGone(key, subject))
       }
     case .present(_, .partial), .unreadable:
       guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
-        ending.cause.standsAlone, input.owned.origins[row] != .preExisting,
-        let account = correlator.ownedAccount(of: subject)
-      else { return }
+        ending.cause.standsAlone, input.owned.origins[row] != .preExisting, !isRecreated(group),
+        let account = correlator.ownedAccount(of: subject), account.origin != .intended
+      else {
+        // It may still be there, so its account is not deleted from under it.
+        keptSubjects.insert(subject)
+        return
+      }
       var groupID: String?
       if case .present(let id, _) = input.actual.groups[group] { groupID = id }
       changes.append(
@@ -232,6 +254,15 @@ extension Planner {
               subject: subject, displayName: nil, identity: account.identity)),
           because: ending))
     }
+  }
+
+  /// A write whose answer was lost may take effect for a while yet, but not an hour after the end of
+  /// what it was for. What appears later is another's doing.
+  private func isLongOver(_ row: Int) -> Bool {
+    guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),
+      let end = ending.instant
+    else { return false }
+    return input.now.since(end) >= .seconds(3600)
   }
 
   /// Missing while its subject is held or still justified: what is to become of it is not known yet.

@@ -86,9 +86,12 @@ struct Planner {
   var holds: [Hold] = []
   var findings: [Finding] = []
   var notes: [OwnershipNote] = []
-  var unrecordedAnchors = 0
+  /// Accounts as read that may be those of desired subjects, though it is not proven.
+  var disputed: Set<Int> = []
   /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
   var keptSubjects: Set<SubjectID> = []
+  /// Subjects whose accounts are gone while groups still list them: the ledger keeps their names.
+  var danglingSubjects: Set<SubjectID> = []
 
   let desiredPositions: [SubjectID: Int]
 
@@ -133,6 +136,16 @@ struct Planner {
           input.book.sources.map { ($0.source, $0.knownBefore) },
           uniquingKeysWith: { first, _ in first }),
         emptiedSources: Set(input.book.sources.filter(\.isEmptied).map(\.source))),
+      naturalKeyAttribute: input.traits.naturalKeyAttribute,
       unrecordedAnchors: unrecordedAnchors)
+  }
+
+  /// Accounts that carry the id of a subject we have heard of, while the ledger knows no account.
+  private var unrecordedAnchors: Int {
+    guard input.owned.accounts.isEmpty else { return 0 }
+    let heardOf = Set(input.book.live.flatMap { $0.reading.subjects.map(\.id) })
+    return input.actual.accounts.count { account in
+      account.anchor.map { heardOf.contains($0) } ?? false
+    }
   }
 }

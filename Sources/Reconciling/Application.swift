@@ -10,7 +10,7 @@ struct Application {
 
   let target: any Target
   let approved: ApprovedPlan
-  let owned: Ownership
+  let takeover: Approval?
   let ledger: any Ledger
   let context: RunContext
   let logger: Logger
@@ -20,6 +20,9 @@ struct Application {
   func run() async throws(LedgerError) -> TargetReport {
     if !approved.plan.notes.isEmpty {
       try await ledger.note(approved.plan.notes, target: target.id, run: context.run)
+    }
+    if let takeover {
+      try await ledger.useApproval(of: takeover.digest, run: context.run)
     }
     if let release = approved.release {
       try await ledger.useApproval(of: release.digest, run: context.run)
@@ -43,6 +46,8 @@ struct Application {
     var outcomes: [(change: Change, outcome: Outcome)] = []
     var identities: [SubjectID: AccountIdentity] = [:]
     var groupIDs: [EntitlementKey: String] = [:]
+    /// Subjects whose accounts could not be enabled: what they are named by may change yet.
+    var notEnabled: Set<SubjectID> = []
     /// Subjects with a removal that did not succeed: their accounts are not moved or deleted yet.
     var withMemberships: Set<SubjectID> = []
     var isStopped = false
@@ -87,6 +92,9 @@ struct Application {
     switch change {
     case .createAccount, .enableAccount, .updateAccount:
       if let subject, let identity = outcome.identity { done.identities[subject] = identity }
+      if let subject, case .enableAccount = change, !outcome.isDone {
+        done.notEnabled.insert(subject)
+      }
     case .createGroup(let key, _):
       if let id = outcome.groupID { done.groupIDs[key] = id }
     case .removeMember:
@@ -112,6 +120,9 @@ struct Application {
     switch change {
     case .addMember(let membership, let reason):
       let subject = membership.account.subject
+      if let subject, done.notEnabled.contains(subject) {
+        return .failure(Blocked(reason: "its account was not enabled"))
+      }
       let moved = subject.flatMap { done.identities[$0] }
       guard let identity = moved ?? membership.account.identity else {
         return .failure(Blocked(reason: "its account was not created"))

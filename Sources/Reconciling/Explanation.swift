@@ -37,11 +37,10 @@ extension Reconciler {
   ) async throws(LedgerError) -> [SubjectID] {
     var byID: Set<SubjectID> = []
     var byName: Set<SubjectID> = []
+    for known in try await knownAssignments() where known.subject == SubjectID(word) {
+      byID.insert(known.subject)
+    }
     for result in readings {
-      for known in try await ledger.knownAssignments(of: result.source)
-      where known.subject == SubjectID(word) {
-        byID.insert(known.subject)
-      }
       guard case .success(let reading) = result.reading else { continue }
       for subject in reading.subjects {
         if subject.id == SubjectID(word) { byID.insert(subject.id) }
@@ -63,12 +62,11 @@ extension Reconciler {
       context, readings: readings, selection: Selection(subject: subject))
     var assignments: [AssignmentReference: Explanation.Held] = [:]
     var name: String?
+    for known in try await knownAssignments() where known.subject == subject {
+      assignments[known.reference] = held(
+        known.reference, AccessPackage(name: known.package), known.validity, book)
+    }
     for result in readings {
-      for known in try await ledger.knownAssignments(of: result.source)
-      where known.subject == subject {
-        assignments[known.reference] = held(
-          known.reference, AccessPackage(name: known.package), known.validity, book)
-      }
       guard case .success(let reading) = result.reading,
         let position = reading.subjects.firstIndex(where: { $0.id == subject })
       else { continue }

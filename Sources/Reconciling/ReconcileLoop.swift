@@ -29,8 +29,8 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
   private let makeContext: @Sendable (Instant) async throws(LedgerError) -> RunContext
   private let finish: @Sendable (RunReport) async throws(LedgerError) -> Void
 
-  /// A sleep is cut into pieces of this length, so that a wall clock that was set, or a machine that
-  /// was suspended, is noticed.
+  /// Nobody sleeps longer at once, so that a wall clock that was set, or a machine that was suspended,
+  /// is noticed.
   private static var longestSleep: Duration { .seconds(30) }
 
   /// `makeContext` begins a run in the ledger, `finish` ends it and tells about it.
@@ -65,7 +65,8 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
     let context = try await makeContext(now)
     let fresh = await reconciler.readSources(context, only: work.sources)
     let didChange = agenda.note(fresh, at: now)
-    let targets = didChange ? Set(schedule.targets.keys) : work.targets
+    let isAnotherPlan = didChange || agenda.isBoundaryPassed(at: context.now)
+    let targets = isAnotherPlan ? Set(schedule.targets.keys) : work.targets
     let report = try await reconciler.apply(
       context, readings: agenda.readings, selection: Selection(targets: targets))
     agenda.note(report, at: now)
@@ -73,15 +74,10 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
   }
 
   private func sleep(until wake: Instant) async {
-    while !Task.isCancelled {
-      let left = wake.since(wallClock())
-      guard left > .zero else { return }
-      do {
-        try await clock.sleep(for: min(left, Self.longestSleep))
-      } catch {
-        return
-      }
-    }
+    let left = wake.since(wallClock())
+    guard left > .zero else { return }
+    // It throws only when the task is cancelled, which `run` sees for itself.
+    do { try await clock.sleep(for: min(left, Self.longestSleep)) } catch {}
   }
 }
 
@@ -106,13 +102,31 @@ struct Agenda {
     targetDue = schedule.targets.mapValues { _ in now }
   }
 
-  /// At a boundary every target is due: its plan is another one from that instant on.
-  func work(at now: Instant) -> Work {
+  /// What is due. Where the clock was set back, what then lies further off than its interval is due
+  /// an interval from now.
+  mutating func work(at now: Instant) -> Work {
+    for (source, due) in sourceDue {
+      sourceDue[source] = min(due, now.adding(interval(of: source)))
+    }
+    for (target, due) in targetDue {
+      targetDue[target] = min(due, now.adding(interval(of: target)))
+    }
     var work = Work()
     work.sources = Set(sourceDue.filter { $0.value <= now }.keys)
     work.targets = Set(targetDue.filter { $0.value <= now }.keys)
-    if let boundary, boundary <= now { work.targets = Set(targetDue.keys) }
+    if isBoundaryPassed(at: now) { work.targets = Set(targetDue.keys) }
     return work
+  }
+
+  /// Whether an assignment started or ended: every target's plan is another one from then on.
+  func isBoundaryPassed(at now: Instant) -> Bool { boundary.map { $0 <= now } ?? false }
+
+  private func interval(of source: SourceID) -> Duration {
+    schedule.sources[source, default: schedule.retry]
+  }
+
+  private func interval(of target: TargetID) -> Duration {
+    schedule.targets[target, default: schedule.retry]
   }
 
   var nextWake: Instant {
@@ -127,7 +141,7 @@ struct Agenda {
     var didChange = false
     for result in fresh {
       let isFailed = if case .failure = result.reading { true } else { false }
-      let interval = schedule.sources[result.source, default: schedule.retry]
+      let interval = interval(of: result.source)
       sourceDue[result.source] = now.adding(isFailed ? min(interval, schedule.retry) : interval)
       didChange = didChange || !Self.areSame(latest[result.source], result)
       latest[result.source] = result
@@ -138,7 +152,7 @@ struct Agenda {
   mutating func note(_ report: RunReport, at now: Instant) {
     boundary = report.nextBoundary
     for target in report.targets {
-      let interval = schedule.targets[target.target, default: schedule.retry]
+      let interval = interval(of: target.target)
       let isFailed = target.failure != nil || target.failed > 0
       targetDue[target.target] = now.adding(isFailed ? min(interval, schedule.retry) : interval)
     }

@@ -5,7 +5,8 @@ import Planning
 extension Reconciler {
   struct Prepared {
     let report: TargetReport
-    let owned: Ownership
+    /// The approval that lets us take over what we find.
+    var takeover: Approval?
   }
 
   /// Reads one target, plans it and judges the plan. Writes nothing.
@@ -22,8 +23,7 @@ extension Reconciler {
     } catch {
       return Prepared(
         report: TargetReport(
-          target: target.id, approved: nil, failure: .unavailable(error), outcomes: []),
-        owned: owned)
+          target: target.id, approved: nil, failure: .unavailable(error), outcomes: []))
     }
     let takeover = try await ledger.approval(
       of: Self.takeoverDigest(of: target.id), now: context.now)
@@ -31,33 +31,30 @@ extension Reconciler {
       PlanInput(
         desired: desired, actual: actual, owned: owned, scope: scope, book: book,
         traits: target.traits, adopt: takeover != nil, now: context.now))
-    let plan =
-      selection.isNarrow
-      ? whole.narrowed { Self.isWanted($0, selection, references) } : whole
-    let approved = try await judge(plan, context)
-    let isLost = owned.isFirstRun && plan.unrecordedAnchors > 0 && takeover == nil
+    let approved = try await judge(whole, context, wanted: wanted(of: whole, selection, references))
+    let isLost = owned.isFirstRun && whole.unrecordedAnchors > 0 && takeover == nil
     return Prepared(
       report: TargetReport(
         target: target.id, approved: approved,
-        failure: isLost ? .lostLedger(anchors: plan.unrecordedAnchors) : nil, outcomes: []),
-      owned: owned)
+        failure: isLost ? .lostLedger(anchors: whole.unrecordedAnchors) : nil, outcomes: []),
+      takeover: takeover)
   }
 
   /// What an approval names to let us take over accounts that carry our anchor.
   package static func takeoverDigest(of target: TargetID) -> String { "adopt:\(target)" }
 
   private func judge(
-    _ plan: Plan, _ context: RunContext
+    _ plan: Plan, _ context: RunContext, wanted: (Change) -> Bool
   ) async throws(LedgerError) -> ApprovedPlan {
     let window = limits.window
     let start = context.now.adding(
       .seconds(-(window.days * 86_400 + window.months * 30 * 86_400 + window.seconds)))
     let recent = try await ledger.removals(since: start)
-    let first = limits.approve(plan, recent: recent)
+    let first = limits.approve(plan, recent: recent, wanted: wanted)
     guard let digest = first.heldDigest,
       let release = try await ledger.approval(of: digest.description, now: context.now)
     else { return first }
-    return limits.approve(plan, recent: recent, release: release)
+    return limits.approve(plan, recent: recent, release: release, wanted: wanted)
   }
 
   /// The assignments of the selected access package, in the readings and in the ledger.
@@ -66,11 +63,10 @@ extension Reconciler {
   ) async throws(LedgerError) -> Set<AssignmentReference>? {
     guard let name = selection.package else { return nil }
     var references: Set<AssignmentReference> = []
+    for known in try await knownAssignments() where known.package == name {
+      references.insert(known.reference)
+    }
     for result in readings {
-      for known in try await ledger.knownAssignments(of: result.source)
-      where known.package == name {
-        references.insert(known.reference)
-      }
       guard case .success(let reading) = result.reading else { continue }
       for assignment in reading.assignments
       where reading.packages[Int(assignment.package)].name == name {
@@ -80,16 +76,22 @@ extension Reconciler {
     return references
   }
 
-  private static func isWanted(
-    _ change: Change, _ selection: Selection, _ references: Set<AssignmentReference>?
-  ) -> Bool {
-    if let subject = selection.subject, change.account?.subject != subject,
-      change.account != nil
-    {
-      return false
+  /// What a selection asks for. A group is created for the additions that are asked for.
+  private func wanted(
+    of plan: Plan, _ selection: Selection, _ references: Set<AssignmentReference>?
+  ) -> (Change) -> Bool {
+    guard selection.isNarrow else { return { _ in true } }
+    func isAskedFor(_ change: Change) -> Bool {
+      if let subject = selection.subject, change.account?.subject != subject { return false }
+      guard let references else { return true }
+      let own = (change.reason?.assignments ?? []) + [change.ending?.assignment].compactMap { $0 }
+      return own.contains { references.contains($0) }
     }
-    guard let references else { return true }
-    let own = (change.reason?.assignments ?? []) + [change.ending?.assignment].compactMap { $0 }
-    return own.contains { references.contains($0) }
+    let filled = Set(
+      plan.changes.lazy.filter { $0.phase == .additions && isAskedFor($0) }.compactMap(\.group))
+    return { change in
+      guard case .createGroup(let key, _) = change else { return isAskedFor(change) }
+      return filled.contains(key)
+    }
   }
 }

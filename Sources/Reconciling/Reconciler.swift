@@ -71,8 +71,10 @@ package struct Reconciler: Sendable {
     _ context: RunContext, readings: [SourceResult], selection: Selection = .everything
   ) async throws(LedgerError) -> RunReport {
     let book = try await makeBook(readings, now: context.now)
-    for source in book.sources where !source.updates.isEmpty {
-      try await ledger.remember(source.updates, run: context.run)
+    for source in book.sources + book.retired {
+      try await source.updates(inPiecesOf: 50_000) { piece throws(LedgerError) in
+        try await ledger.remember(piece, run: context.run)
+      }
     }
     let references = try await references(of: selection, readings)
     let reports = await eachTarget(selection) { target throws(LedgerError) in
@@ -81,7 +83,7 @@ package struct Reconciler: Sendable {
         return prepared.report
       }
       return try await Application(
-        target: target, approved: approved, owned: prepared.owned, ledger: ledger,
+        target: target, approved: approved, takeover: prepared.takeover, ledger: ledger,
         context: context, logger: logger, progress: progress
       ).run()
     }
@@ -98,7 +100,8 @@ package struct Reconciler: Sendable {
       isApplied: isApplied)
   }
 
-  /// Sources that are no longer configured take part as unread, so that what they justified is held.
+  /// Sources that are no longer configured take part as unread, so that what they justified is held
+  /// until the ends that the ledger knows.
   func makeBook(
     _ readings: [SourceResult], now: Instant
   ) async throws(LedgerError) -> AssignmentBook {
@@ -107,9 +110,32 @@ package struct Reconciler: Sendable {
       books.append(
         SourceBook(result, known: try await ledger.knownAssignments(of: result.source), now: now))
     }
-    return AssignmentBook(books)
+    var retired: [SourceBook] = []
+    let configured = Set(sources.map(\.id)).union(readings.map(\.source))
+    for source in try await ledger.knownSources() where !configured.contains(source) {
+      let error = SourceError(
+        source: source, kind: .unavailable,
+        message: "source \(source) is not configured any more; to end what it granted, configure "
+          + "it without any assignment and approve what that removes")
+      retired.append(
+        SourceBook(
+          SourceResult(
+            source: source, reading: .failure(error), readAt: now, absentAfter: .zero),
+          known: try await ledger.knownAssignments(of: source), now: now))
+    }
+    return AssignmentBook(books, retired: retired)
   }
 
+  /// What the ledger knows of all sources, also of those that are not configured any more.
+  func knownAssignments() async throws(LedgerError) -> [KnownAssignment] {
+    var known: [KnownAssignment] = []
+    for source in try await ledger.knownSources() {
+      known += try await ledger.knownAssignments(of: source)
+    }
+    return known
+  }
+
+  /// All targets at once. After the ledger failed for one, the others begin no further batch.
   private func eachTarget(
     _ selection: Selection,
     _ body: @escaping @Sendable (any Target) async throws(LedgerError) -> TargetReport
@@ -124,7 +150,12 @@ package struct Reconciler: Sendable {
           }
         }
       }
-      return await group.reduce(into: []) { $0.append($1) }
+      var results: [Result<TargetReport, LedgerError>] = []
+      for await result in group {
+        if case .failure = result { group.cancelAll() }
+        results.append(result)
+      }
+      return results
     }
   }
 

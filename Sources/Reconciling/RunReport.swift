@@ -29,7 +29,9 @@ package struct RunReport: Sendable {
     let isHeld =
       sources.contains { !$0.coverage.isComplete }
       || targets.contains { !($0.approved?.plan.holds.isEmpty ?? true) || $0.failed > 0 }
-    if isApplied { return isHeld ? .partlyApplied : .converged }
+    if isApplied {
+      return isHeld || targets.contains { $0.unsent > 0 } ? .partlyApplied : .converged
+    }
     if targets.contains(where: { !($0.approved?.plan.changes.isEmpty ?? true) }) {
       return .pending
     }
@@ -58,16 +60,18 @@ package struct TargetReport: Sendable {
 
   package var applied: Int { outcomes.count { $0.outcome.isDone } }
   package var failed: Int { outcomes.count - applied }
+  /// Changes that the run did not come to, because it or the target stopped.
+  package var unsent: Int { (approved?.plan.changes.count ?? 0) - outcomes.count }
 }
 
 extension TargetReport.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .unavailable(let error): error.description
+    case .unavailable(let error): error.message
     case .lostLedger(let anchors):
       "\(anchors) account(s) carry our anchor but this ledger knows none of them: the ledger was "
         + "lost or is another one, and nothing is written. Restore it, or take the accounts and "
-        + "their memberships over with 'bellhop adopt TARGET'"
+        + "the memberships over with 'bellhop adopt'"
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import HTTPTransport
 
-/// What a service says it can do (RFC 7643 §5, §6). It says which way to try first; what it then answers
-/// counts for more.
+/// What a service says it can do (RFC 7643 §5, §6). It says which way to try first; what it then
+/// answers counts for more.
 package struct Capabilities: Sendable, Equatable {
   package var canPatch = true
   package var canFilter = true
@@ -10,7 +10,8 @@ package struct Capabilities: Sendable, Equatable {
   /// Resources on one page; at least 1.
   package var pageSize = 100
   private var endpoints: [String: [String]] = [:]
-  /// Names of the attributes and extensions of a User in lower case; `nil` if the service does not say.
+  /// Names of the attributes and extensions of a User in lower case; `nil` if the service does not
+  /// say.
   package var userAttributes: Set<String>?
 
   package init() {}
@@ -65,8 +66,8 @@ package struct Capabilities: Sendable, Equatable {
 }
 
 extension ServiceProvider {
-  /// Asks the three discovery endpoints (RFC 7644 §4). What is missing or odd leaves the usual value;
-  /// throws only if the service cannot be reached, or is closed to us.
+  /// Asks the three discovery endpoints (RFC 7644 §4). What is missing or odd leaves the usual
+  /// value; throws only if the service cannot be reached, or is closed to us.
   package func discover() async throws(SCIMError) -> Capabilities {
     var capabilities = Capabilities()
     if let config = try await discovered("ServiceProviderConfig") {

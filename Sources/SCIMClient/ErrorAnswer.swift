@@ -14,7 +14,8 @@ package struct ErrorAnswer: Sendable, Equatable, CustomStringConvertible {
     self.detail = detail
   }
 
-  /// The status line counts, not the body's `status`, which some services write as a number or wrongly.
+  /// The status line counts, not the body's `status`, which some services write as a number or
+  /// wrongly.
   init(_ response: HTTPResponse, redacting values: [String]) {
     status = response.status
     var words: String?

@@ -1,5 +1,5 @@
-/// A strict reader of JSON (RFC 8259): UTF-8 only, no repeated member, no NUL, nothing after the value,
-/// 64 levels at most.
+/// A strict reader of JSON (RFC 8259): UTF-8 only, no repeated member, no NUL, nothing after the
+/// value, 64 levels at most.
 struct JSONParser {
   private let bytes: [UInt8]
   private var position = 0

@@ -1,5 +1,5 @@
-/// How a listing ended. Paging agrees with the standard on few services, so what was received is checked
-/// against itself and against the total the service gives.
+/// How a listing ended. Paging agrees with the standard on few services, so what was received is
+/// checked against itself and against the total the service gives.
 package enum ListingEnd: Sendable, Equatable {
   case complete
   case incomplete(reason: String)
@@ -23,8 +23,8 @@ struct Listing {
 
   private var hasTotal: Bool { total == ids.count }
 
-  /// Takes in a page, of which `asked` records were asked, and gives its resources that were on none
-  /// before.
+  /// Takes in a page, of which `asked` records were asked, and gives its resources that were on
+  /// none before.
   mutating func receive(_ page: ListPage, asked: Int) -> [Resource] {
     let isProbe = hasTotal && cursor == nil && pages > 0
     pages += 1

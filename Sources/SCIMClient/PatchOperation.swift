@@ -1,5 +1,5 @@
-/// One operation of a PATCH (RFC 7644 §3.5.2). A remove always names what it removes: without a filter
-/// it would empty a whole list.
+/// One operation of a PATCH (RFC 7644 §3.5.2). A remove always names what it removes: without a
+/// filter it would empty a whole list.
 package struct PatchOperation: Sendable, Equatable {
   private let verb: String
   private let path: String?

@@ -1,7 +1,8 @@
 package import HTTPTransport
 internal import Synchronization
 
-/// A SCIM service provider, spoken to in requests that are each sent once unless repeating is harmless.
+/// A SCIM service provider, spoken to in requests that are each sent once unless repeating is
+/// harmless.
 ///
 /// The credential goes to the configured URL and nowhere else: links in answers are never followed.
 package final class ServiceProvider: Sendable {
@@ -37,11 +38,12 @@ package final class ServiceProvider: Sendable {
 
   private static func pace(_ clock: some Clock<Duration>) -> any Pacing { Pace(clock) }
 
-  /// Sends a request and gives the successful answer. `redacting` are texts that must not come back in
-  /// an error message.
+  /// Sends a request and gives the successful answer. `redacting` are texts that must not come back
+  /// in an error message.
   ///
   /// Repeated, after a pause: what was never sent; what was refused as too much (429, or 503 with a
-  /// time to come back); and a GET, whatever happened to it. A POST that may have been acted on is not.
+  /// time to come back); and a GET, whatever happened to it. A POST that may have been acted on is
+  /// not.
   func exchange(
     _ method: HTTPRequest.Method, _ url: HTTPURL, body: JSONValue? = nil,
     fields: [HTTPField] = [], redacting: [String] = []

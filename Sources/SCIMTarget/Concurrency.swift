@@ -1,5 +1,5 @@
-/// Runs `body` for each input, `width` at a time, started in order. Gives the results in the order of
-/// the inputs; `finished` hears of each as it ends.
+/// Runs `body` for each input, `width` at a time, started in order. Gives the results in the order
+/// of the inputs; `finished` hears of each as it ends.
 func concurrently<Input: Sendable, Output: Sendable>(
   _ inputs: [Input], width: Int, _ body: @escaping @Sendable (Input) async -> Output,
   finished: (Output) -> Void = { _ in }

@@ -13,8 +13,8 @@ extension SCIMTarget {
     /// Whether mapped groups that are missing are created.
     package var createGroups = false
     package var adopt = false
-    /// Groups by `displayName`, accounts by `userName` or `id`: never written, compared without regard
-    /// to case.
+    /// Groups by `displayName`, accounts by `userName` or `id`: never written, compared without
+    /// regard to case.
     package var `protected`: [String] = []
     /// Members named in one request.
     package var chunk = 100

@@ -14,16 +14,17 @@ struct MemberWrite {
 
   func run() async throws(SCIMError) -> [Outcome] {
     let shown = GroupMembers(before)
-    let present = shown?.ids ?? []
+    let present = (shown ?? .none).ids
     // A service that shows no members may still have them: there a removal is sent in any case.
     let removals = unique { !$0.isMember && (shown == nil || present.contains($1)) }
     let additions = unique { $0.isMember && !present.contains($1) }
     if removals.isEmpty, additions.isEmpty {
-      return outcomes(before: present, after: present, failure: nil)
+      return outcomes(before: present, after: present)
     }
     var failure: SCIMError?
+    var refusals: [AccountKey: SCIMError] = [:]
     do throws(SCIMError) {
-      try await send(additions, removals)
+      refusals = try await send(additions, removals)
     } catch {
       failure = error
     }
@@ -35,7 +36,7 @@ struct MemberWrite {
       }
     }
     stopIfMoreIsGone(present.subtracting(after).subtracting(removals))
-    return outcomes(before: present, after: after, failure: failure)
+    return outcomes(before: present, after: after, refusals, failure)
   }
 
   private func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
@@ -46,46 +47,59 @@ struct MemberWrite {
     }
   }
 
+  /// Gives what the service said of each member that it did not take.
   private func send(
     _ additions: [AccountKey], _ removals: [AccountKey]
-  ) async throws(SCIMError) {
+  ) async throws(SCIMError) -> [AccountKey: SCIMError] {
     if capabilities.canPatch {
       do throws(SCIMError) {
-        try await inChunks(removals) { part in
+        let kept = try await inChunks(removals) { part in
           part.map { .remove(from: "members", value: $0.rawValue) }
         }
-        try await inChunks(additions) { part in
+        let missing = try await inChunks(additions) { part in
           [.add("members", .array(part.map { ["value": .string($0.rawValue)] }))]
         }
-        return
+        let refusals = kept.merging(missing) { first, _ in first }
+        let isAboutTheForm =
+          refusals.count == removals.count + additions.count
+          && refusals.values.allSatisfy(\.asksForAnotherWay)
+        if !isAboutTheForm { return refusals }
       } catch {
         guard error.asksForAnotherWay else { throw error }
       }
     }
     try await put(additions, removals)
+    return [:]
   }
 
-  /// Halves the chunk as often as the service finds it too large.
+  /// A chunk that is refused is halved, until only the members that the service will not have are
+  /// left out, or its size is one that the service takes.
   private func inChunks(
     _ ids: [AccountKey], _ operations: ([AccountKey]) -> [PatchOperation]
-  ) async throws(SCIMError) {
-    var size = target.configuration.chunk
-    var rest = ids[...]
-    while !rest.isEmpty {
-      let part = Array(rest.prefix(size))
+  ) async throws(SCIMError) -> [AccountKey: SCIMError] {
+    let size = target.configuration.chunk
+    var pending = stride(from: 0, to: ids.count, by: size).reversed()
+      .map { Array(ids[$0..<min(ids.count, $0 + size)]) }
+    var refusals: [AccountKey: SCIMError] = [:]
+    while let part = pending.popLast() {
       do throws(SCIMError) {
         _ = try await target.provider.patch(
           .group, id: groupID, operations(part), capabilities)
-        rest = rest.dropFirst(part.count)
       } catch {
-        guard error.status == 413, part.count > 1 else { throw error }
-        size = part.count / 2
+        guard [400, 404, 409, 413, 422].contains(error.status) else { throw error }
+        let half = part.count / 2
+        if half == 0 {
+          refusals[part[0]] = error
+        } else {
+          pending += [Array(part[half...]), Array(part[..<half])]
+        }
       }
     }
+    return refusals
   }
 
-  /// The whole list, for a service that refuses the members one by one: from a fresh reading that shows
-  /// every member, so that nobody is lost with it.
+  /// The whole list, for a service that refuses the members one by one: from a fresh reading that
+  /// shows every member, so that nobody is lost with it.
   private func put(
     _ additions: [AccountKey], _ removals: [AccountKey]
   ) async throws(SCIMError) {
@@ -108,7 +122,7 @@ struct MemberWrite {
       guard let value = element["value"]?.text ?? element.text else { return true }
       return !gone.contains(AccountKey(value))
     }
-    let present = GroupMembers(group)?.ids ?? []
+    let present = (GroupMembers(group) ?? .none).ids
     let added = additions.filter { !present.contains($0) }
       .map { JSONValue.object(["value": .string($0.rawValue)]) }
     var body = group.withoutReadOnlyAttributes
@@ -123,7 +137,7 @@ struct MemberWrite {
       guard let group = try await target.provider.get(.group, id: groupID, capabilities) else {
         return nil
       }
-      return GroupMembers(group)?.ids ?? []
+      return (GroupMembers(group) ?? .none).ids
     } catch {
       return nil
     }
@@ -137,7 +151,8 @@ struct MemberWrite {
   }
 
   private func outcomes(
-    before: Set<AccountKey>, after: Set<AccountKey>, failure: SCIMError?
+    before: Set<AccountKey>, after: Set<AccountKey>, _ refusals: [AccountKey: SCIMError] = [:],
+    _ failure: SCIMError? = nil
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in
       guard let member else {
@@ -146,7 +161,7 @@ struct MemberWrite {
       if after.contains(member) == wish.isMember {
         return before.contains(member) == wish.isMember ? .alreadyInState() : .applied()
       }
-      return failure?.outcomeWithoutEffect
+      return (refusals[member] ?? failure)?.outcomeWithoutEffect
         ?? .failed(
           .skipChange,
           reason:

@@ -7,7 +7,7 @@ extension SCIMAttributePath {
     switch selector {
     case .whole: return texts(attribute)
     case .part(let part): return texts(attribute?[part])
-    case .list: return attribute?.elements?.compactMap { $0["value"]?.text ?? $0.text } ?? []
+    case .list: return Self.elements(attribute).compactMap { $0["value"]?.text ?? $0.text }
     case .element(let type, let part):
       guard let position = attribute.flatMap({ Self.position(ofType: type, in: $0) }) else {
         return []
@@ -43,7 +43,7 @@ extension SCIMAttributePath {
       object[name] = complex
     case .list: object[name] = values.isEmpty ? nil : list(values)
     case .element(let type, let part):
-      var elements = object[name]?.elements ?? []
+      var elements = Self.elements(object[name])
       if let position = Self.position(ofType: type, in: .array(elements)) {
         elements[position][part] = values.first.map(json)
         if values.isEmpty, part == "value" { elements.remove(at: position) }
@@ -54,8 +54,8 @@ extension SCIMAttributePath {
     }
   }
 
-  /// What a PATCH does to bring the attribute from one list of values to another: one operation, with a
-  /// path, which is what most services understand.
+  /// What a PATCH does to bring the attribute from one list of values to another: one operation,
+  /// with a path, which is what most services understand.
   func operation(from before: [String], to after: [String]) -> PatchOperation {
     switch selector {
     case .whole, .part:
@@ -115,6 +115,12 @@ extension SCIMAttributePath {
     element[part] = json(value)
     if isFirst, name == "emails" { element["primary"] = true }
     return element
+  }
+
+  /// An attribute without values may be left out (RFC 7643 §2.5).
+  private static func elements(_ attribute: JSONValue?) -> [JSONValue] {
+    guard case .array(let elements)? = attribute else { return [] }
+    return elements
   }
 
   /// The primary element of a type, or else its first.

@@ -53,6 +53,9 @@ package struct SCIMAttributePath: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What a service's schemas call it: the extension, or the core attribute.
+  var schemaName: String { (schema ?? name).lowercased() }
+
   /// `emails[type eq "work"].value` and `emails.work.value` are the same three parts.
   private static func split(
     _ rest: Substring, of text: String

@@ -2,8 +2,8 @@ internal import AccessModel
 internal import SCIMClient
 
 extension SCIMTarget {
-  /// Searches before it writes, and again after a refusal or a lost answer: many services call a user
-  /// that exists a conflict only sometimes, and a POST must not be sent twice.
+  /// Searches before it writes, and again after a refusal or a lost answer: many services call a
+  /// user that exists a conflict only sometimes, and a POST must not be sent twice.
   func createAccount(
     _ account: AccountReference, _ attributes: [AttributeChange], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {

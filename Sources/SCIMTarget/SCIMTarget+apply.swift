@@ -23,7 +23,8 @@ extension SCIMTarget {
     return outcomes
   }
 
-  /// One outcome for each change of the unit. A failure that concerns the whole service ends the run.
+  /// One outcome for each change of the unit. A failure that concerns the whole service ends the
+  /// run.
   private func apply(_ unit: WorkUnit, _ capabilities: Capabilities) async -> [Outcome] {
     if let stopReason {
       return unit.positions.map { _ in
@@ -58,7 +59,31 @@ extension SCIMTarget {
         preconditionFailure("a change of a group among those of accounts")
       }
     } catch {
-      return error.outcome
+      return Self.explained(error.outcome, change, capabilities)
+    }
+  }
+
+  /// Says which mapped attributes the service's own schema does not have, where it refused them.
+  private static func explained(
+    _ outcome: Outcome, _ change: Change, _ capabilities: Capabilities
+  ) -> Outcome {
+    guard case .refused(let reason) = outcome, let known = capabilities.userAttributes,
+      case .success(let writes) = AttributeWrite.parse(change.attributes)
+    else { return outcome }
+    let unknown = writes.filter { !known.contains($0.path.schemaName) }.map { "\($0.path)" }
+    if unknown.isEmpty { return outcome }
+    return .refused(
+      reason: "\(reason); its schema has no \(unknown.sorted().joined(separator: ", "))")
+  }
+}
+
+extension Change {
+  fileprivate var attributes: [AttributeChange] {
+    switch self {
+    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
+      .enableAccount(_, _, let attributes, _):
+      attributes
+    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
     }
   }
 }

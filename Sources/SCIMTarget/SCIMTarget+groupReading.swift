@@ -14,8 +14,8 @@ struct GroupReading: Sendable {
 }
 
 extension SCIMTarget {
-  /// Lists the groups rather than looking each up: services that ignore a filter, or know no filter on
-  /// groups, answer a look-up with success and the wrong list or none.
+  /// Lists the groups rather than looking each up: services that ignore a filter, or know no filter
+  /// on groups, answer a look-up with success and the wrong list or none.
   func readGroups(
     _ keys: [EntitlementKey], _ capabilities: Capabilities
   ) async throws(SCIMError) -> [GroupReading] {
@@ -97,8 +97,8 @@ extension SCIMTarget {
 
 /// The `members` of a Group.
 ///
-/// A group that leaves them out has none only if it was asked for by its id: listings and searches often
-/// leave them out.
+/// A group that leaves them out has none only if it was asked for by its id: listings and searches
+/// often leave them out.
 struct GroupMembers {
   let ids: Set<AccountKey>
   /// Whether every element says who it is.

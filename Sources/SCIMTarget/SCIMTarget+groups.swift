@@ -9,7 +9,8 @@ extension SCIMTarget {
         reason: "group '\(key)' may not be created here; set createGroups: true or create it there")
     }
     do throws(SCIMError) {
-      // A filter on groups that finds nothing proves nothing on several services: look through them.
+      // A filter on groups that finds nothing proves nothing on several services: look through
+      // them.
       if let outcome = try await existingGroup(key, capabilities) { return outcome }
       do throws(SCIMError) {
         let id = try await provider.create(.group, newGroup(key), capabilities)
@@ -33,7 +34,8 @@ extension SCIMTarget {
     return found.first.map { .alreadyInState(groupID: $0.id) }
   }
 
-  /// Some services refuse a group without `members`, others ignore those of a new one: none is named.
+  /// Some services refuse a group without `members`, others ignore those of a new one: none is
+  /// named.
   private func newGroup(_ key: EntitlementKey) -> JSONValue {
     [
       "schemas": [.string(ResourceType.group.schema)],

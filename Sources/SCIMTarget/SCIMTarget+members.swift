@@ -40,7 +40,8 @@ extension SCIMTarget {
     let outcome: Outcome
   }
 
-  /// The id the plan was made with, or for a group that was just created, the one group of its name.
+  /// The id the plan was made with, or for a group that was just created, the one group of its
+  /// name.
   private func locate(
     _ key: EntitlementKey, _ wishes: [MemberWish], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Result<String, Unlocated> {
@@ -61,8 +62,8 @@ extension SCIMTarget {
             ? "there is no group '\(key)'" : "\(found.count) groups are named '\(key)'")))
   }
 
-  /// One id for each wish; `nil` where the account cannot be found. An account that an earlier change
-  /// has created is found by its anchor.
+  /// One id for each wish; `nil` where the account cannot be found. An account that an earlier
+  /// change has created is found by its anchor.
   private func memberIDs(
     _ wishes: [MemberWish], _ capabilities: Capabilities
   ) async throws(SCIMError) -> [AccountKey?] {

@@ -33,9 +33,9 @@ extension SCIMTarget {
     }
   }
 
-  /// The resources that have what was asked for, compared here: services answer a filter they do not
-  /// know with everything. `exhaustively` looks through the whole list, for when a service has said
-  /// that there is one and its filter found none.
+  /// The resources that have what was asked for, compared here: services answer a filter they do
+  /// not know with everything. `exhaustively` looks through the whole list, for when a service has
+  /// said that there is one and its filter found none.
   func find(
     _ key: SearchKey, exhaustively: Bool = false, _ capabilities: Capabilities
   ) async throws(SCIMError) -> [Resource] {

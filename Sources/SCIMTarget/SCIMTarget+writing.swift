@@ -2,7 +2,8 @@ internal import AccessModel
 internal import SCIMClient
 
 extension SCIMTarget {
-  /// Writes attributes of one user and reads them back: a service may answer success and do nothing.
+  /// Writes attributes of one user and reads them back: a service may answer success and do
+  /// nothing.
   func write(
     _ writes: [AttributeWrite], to identity: AccountIdentity, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {
@@ -36,8 +37,8 @@ extension SCIMTarget {
     writes.allSatisfy { $0.isDone(in: user) }
   }
 
-  /// The way most services understand first: PATCH with paths; PATCH without, where nothing but plain
-  /// attributes change; PUT of the whole user. Gives the user where the answer holds it.
+  /// The way most services understand first: PATCH with paths; PATCH without, where nothing but
+  /// plain attributes change; PUT of the whole user. Gives the user where the answer holds it.
   private func send(
     _ writes: [AttributeWrite], to id: String, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Resource? {

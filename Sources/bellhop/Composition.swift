@@ -1,5 +1,6 @@
 import AccessModel
 import AssignmentSources
+import LDAPClient
 import LDAPTarget
 import Mapping
 import SCIMClient
@@ -38,19 +39,38 @@ struct Composition {
   static func knownTarget(
     _ configuration: TargetConfiguration, _ target: any Target
   ) -> KnownTarget {
-    let forms: Set<KnownTarget.DisableForm> =
-      switch configuration.kind {
-      case .ldap: [.set, .moveTo]
-      case .scim: [.deactivate]
+    let forms: Set<KnownTarget.DisableForm>
+    let attributeFault: @Sendable (String) -> String?
+    switch configuration.kind {
+    case .ldap:
+      forms = [.set, .moveTo]
+      attributeFault = { name in
+        AttributeType.isValid(name) ? nil : "'\(name)' is no LDAP attribute name"
       }
+    case .scim:
+      forms = [.deactivate]
+      attributeFault = { name in fault { try SCIMAttributePath(parsing: name) } }
+    }
     return KnownTarget(
-      id: target.id, naturalKeyAttribute: target.traits.naturalKeyAttribute, disableForms: forms
+      id: target.id, naturalKeyAttribute: target.traits.naturalKeyAttribute, disableForms: forms,
+      attributeFault: attributeFault,
+      branchFault: { name in fault { try DistinguishedName(parsing: name) } }
     ) { name in
       do throws(TargetError) {
         return try target.entitlementKey(for: name)
       } catch {
         throw BadGroupName(description: error.message)
       }
+    }
+  }
+
+  /// What parsing throws, in words.
+  private static func fault(_ parse: () throws -> some Any) -> String? {
+    do {
+      _ = try parse()
+      return nil
+    } catch {
+      return "\(error)"
     }
   }
 
@@ -62,17 +82,12 @@ struct Composition {
       case .external: .external
       case .simple(let dn, let password): .simple(dn: dn, password: try secrets(password))
       }
-    guard let groups = ldap.groups else {
-      throw CommandFailure(
-        status: .configuration,
-        message: "\(target.location): target \(target.id): 'groups' is missing")
-    }
     var settings = LDAPTarget.Configuration(
       id: target.id, urls: ldap.urls, bind: bind,
       accounts: LDAPTarget.Configuration.Accounts(
         base: ldap.accounts.base, objectClasses: ldap.accounts.objectClasses,
         rdn: ldap.accounts.rdn, anchor: ldap.accounts.anchor),
-      groups: Self.groups(groups))
+      groups: ldap.groups.map(Self.groups))
     settings.caFile = ldap.caFile
     settings.startTLS = ldap.startTLS
     settings.adopt = target.adopt

@@ -5,7 +5,14 @@ import Reconciling
 /// What a run tells people.
 struct RunText {
   let report: RunReport
-  let plan: PlanText
+  private let plan: PlanText
+
+  /// `showsAll` shows every line of long sections.
+  init(_ report: RunReport, showsAll: Bool = false) {
+    self.report = report
+    let book = AssignmentBook(report.sources)
+    plan = PlanText(linesPerSection: showsAll ? nil : 40) { book.packageName(of: $0) }
+  }
 
   /// Sources that were not read to their end, packages nobody mapped. For standard error.
   var remarks: [String] {
@@ -42,9 +49,11 @@ struct RunText {
   }
 
   private func outcome(_ target: TargetReport) -> String {
-    guard let approved = target.approved else { return "\(target.target): not reached\n" }
+    guard let approved = target.approved, target.failure == nil else {
+      return "\(target.target): nothing written\n"
+    }
+    guard !approved.plan.changes.isEmpty else { return "" }
     let held = approved.held.count + approved.plan.holds.count
-    if target.outcomes.isEmpty, held == 0 { return "\(target.target): as it should be\n" }
     let skipped = approved.plan.changes.count - target.outcomes.count
     let counts = [
       (target.applied, "applied"), (target.failed, "not done"), (skipped, "left for the next run"),

@@ -88,7 +88,8 @@ struct Workspace {
 
   /// The absolute folder that the configuration's relative paths start from.
   private static func folder(of path: String) -> String {
-    URL(filePath: path, relativeTo: .currentDirectory()).absoluteURL.deletingLastPathComponent().path
+    URL(filePath: path, relativeTo: .currentDirectory()).absoluteURL.deletingLastPathComponent()
+      .path
   }
 
   private static func text(of path: String) throws -> String {

@@ -133,7 +133,7 @@ struct JSONFileTests {
       "'30 days' is no ISO 8601 duration such as P30D"),
     Bad(
       "\"type\":\"afterDateTime\",\"endDateTime\":\"2026-12-31T00:00:00Z\"",
-      "\"type\":\"afterDuration\",\"duration\":\"P999999999Y\"", "schedule.expiration.duration",
+      "\"type\":\"afterDuration\",\"duration\":\"P9000Y\"", "schedule.expiration.duration",
       "ends after the year 9999"),
     Bad(
       "\"type\":\"afterDateTime\",\"endDateTime\":\"2026-12-31T00:00:00Z\"",

@@ -1,8 +1,8 @@
 import ConnectorTesting
 import Foundation
 
-/// A TLS server (openssl s_server) whose certificate is for `localhost`, signed by an authority made for
-/// it alone.
+/// A TLS server (openssl s_server) whose certificate is for `localhost`, signed by an authority
+/// made for it alone.
 struct TLSServer {
   let port: UInt16
   /// The authority that signed its certificate.
@@ -39,10 +39,8 @@ func withTLSServer<Result>(
       "s_server", "-accept", "127.0.0.1:\(port)", "-cert", path("server.crt"),
       "-key", path("server.key"), "-www", "-quiet",
     ] + options)
-  defer {
-    process.terminate()
-    process.waitUntilExit()
-  }
+  // A process started from a thread of the cooperative pool inherits a mask that blocks SIGTERM.
+  defer { kill(process.processIdentifier, SIGKILL) }
   try await Task.sleep(for: .milliseconds(500))
   return try await body(
     TLSServer(port: port, authority: path("authority.crt"), stranger: path("stranger.crt")))

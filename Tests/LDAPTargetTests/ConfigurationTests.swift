@@ -34,11 +34,11 @@ struct ConfigurationTests {
     ("accounts.rdn", { $0.accounts.rdn = "u id" }),
     ("accounts.anchor", { $0.accounts.anchor = "" }),
     ("accounts.anchor", { $0.accounts.anchor = "UID" }),
-    ("groups.base", { $0.groups.base = "groups" }),
-    ("groups.objectClass", { $0.groups.objectClass = "team" }),
-    ("groups.memberAttribute", { $0.groups.memberAttribute = "member;range=0-1" }),
-    ("groups.memberValue", { $0.groups.memberValue = .attribute("") }),
-    ("groups.emptyGroup.placeholder", { $0.groups.placeholder = "nobody" }),
+    ("groups.base", { $0.groups?.base = "groups" }),
+    ("groups.objectClass", { $0.groups?.objectClass = "team" }),
+    ("groups.memberAttribute", { $0.groups?.memberAttribute = "member;range=0-1" }),
+    ("groups.memberValue", { $0.groups?.memberValue = .attribute("") }),
+    ("groups.emptyGroup.placeholder", { $0.groups?.placeholder = "nobody" }),
     ("protected", { $0.protected = ["admins"] }),
     ("timeouts", { $0.connectTimeout = .zero }),
   ]
@@ -50,6 +50,13 @@ struct ConfigurationTests {
       _ = try LDAPTarget(Self.configuration(change))
     } throws: { error in
       (error as? LDAPConfigurationError)?.description.contains(setting) == true
+    }
+  }
+
+  @Test func `without groups no group can be mapped`() throws {
+    let target = try LDAPTarget(Self.configuration { $0.groups = nil })
+    #expect(throws: TargetError.self) {
+      try target.entitlementKey(for: "cn=any,ou=groups,dc=example,dc=org")
     }
   }
 
@@ -71,8 +78,8 @@ struct ConfigurationTests {
   @Test func `a class that is not known needs its member attribute`() throws {
     _ = try LDAPTarget(
       Self.configuration {
-        $0.groups.objectClass = "team"
-        $0.groups.memberAttribute = "player"
+        $0.groups?.objectClass = "team"
+        $0.groups?.memberAttribute = "player"
       })
   }
 

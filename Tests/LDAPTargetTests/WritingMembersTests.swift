@@ -46,7 +46,7 @@ extension DirectoryTests {
 
     @Test func `without a placeholder all but the last member go, and it is said`() async throws {
       try await Directory.with(configure: { configuration, _ in
-        configuration.groups.placeholder = nil
+        configuration.groups?.placeholder = nil
       }) { directory in
         let accounts = try await directory.accounts(["ada", "bob"])
         _ = try await directory.apply(try await directory.additions(accounts, to: "alpha"))
@@ -127,9 +127,9 @@ extension DirectoryTests {
     @Test func `one bad value does not give up the others`() async throws {
       try await Directory.with(configure: { configuration, _ in
         // Names with accents are legal values of cn, and not of memberUid.
-        configuration.groups.objectClass = "posixGroup"
-        configuration.groups.memberValue = .attribute("cn")
-        configuration.groups.placeholder = nil
+        configuration.groups?.objectClass = "posixGroup"
+        configuration.groups?.memberValue = .attribute("cn")
+        configuration.groups?.placeholder = nil
       }) { directory in
         try await directory.slapd.modify(
           "dn: cn=shell,\(directory.slapd.groups)\nobjectClass: posixGroup\ngidNumber: 1\n")

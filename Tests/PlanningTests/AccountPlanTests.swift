@@ -135,4 +135,75 @@ import Testing
     #expect(!world.lines.contains("addMember g bob"))
     #expect(world.plan.holds.contains { $0.subject == "bob" })
   }
+
+  @Test func `an account is not deleted while a group that was not read may list it`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts[0].isEnabled = false
+    world.members = []
+    world.groupStates["g"] = .unreadable(reason: "no rights")
+    world.owned[0].because = [World.reference("held")]
+    let expired = Ending.expired(World.reference("a-ada"), end: World.day(-40))
+    world.known = [
+      World.known("a-ada", end: World.day(-40), ending: expired), World.known("held"),
+    ]
+    world.reading = .success([
+      FakeAssignment("held", subject: "ada", package: "p", state: .delivering)
+    ])
+    world.ownedAccounts[0] = Ownership.Account(
+      subject: "ada", identity: world.ownedAccounts[0].identity, origin: .created,
+      because: [World.reference("a-ada")], disabledAt: World.day(-40), disabledBecause: expired)
+    #expect(world.lines == [])
+    world.groupStates = [:]
+    world.known[1] = World.known("held", end: World.day(-1))
+    world.reading = .success([])
+    #expect(world.lines == ["deleteAccount ada expired"])
+  }
+
+  @Test func `an account that was only intended is found by its anchor`() {
+    var world = World()
+    world.addAccount("ada", isOwned: false)
+    world.ownedAccounts = [
+      Ownership.Account(
+        subject: "ada", identity: AccountIdentity(key: "", immutableID: ""), origin: .intended,
+        because: [World.reference("a-ada")])
+    ]
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == ["disableAccount ada expired"])
+    world.accounts[0].subject = nil
+    #expect(world.lines == [])
+  }
+
+  @Test func `an account that was disabled without a record is recorded`() {
+    var world = World()
+    world.addAccount("ada", isEnabled: false)
+    world.known = [World.known("a-ada", end: World.day(-90))]
+    #expect(world.lines == ["disableAccount ada expired"])
+  }
+
+  @Test func `what is recorded as another subject's is never adopted`() {
+    var world = live("bob")
+    world.rule = AccountRule(attributes: ["mail"], correlation: .adopt)
+    world.accounts = [World.Account(subject: nil, key: "uid=bob", id: "x", name: "bob")]
+    world.ownedAccounts = [
+      Ownership.Account(
+        subject: "zoe", identity: AccountIdentity(key: "uid=bob", immutableID: "x"),
+        origin: .adopted, because: [World.reference("a-zoe")])
+    ]
+    #expect(world.lines == [])
+    #expect(world.plan.holds.contains { $0.subject == "bob" && $0.reason.contains("zoe") })
+  }
+
+  /// Whoever gets the name next would inherit the membership, so the ledger must not forget whose it
+  /// was while a group still lists it.
+  @Test func `an account that is gone is remembered while a group lists it`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts = []
+    world.known = [World.known("a-ada")]
+    #expect(world.lines == ["removeMember g ada absent"])
+    #expect(!world.plan.notes.contains(.accountGone("ada")))
+    world.members = []
+    #expect(world.plan.notes.contains(.accountGone("ada")))
+  }
 }

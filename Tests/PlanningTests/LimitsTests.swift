@@ -54,11 +54,11 @@ import Testing
   }
 
   @Test func `removals of the last day count with those of the plan`() {
-    let recent = (0..<2).map { _ in RecordedRemoval(target: "corp", group: "g", source: nil) }
+    let recent = (0..<2).map { _ in RecordedRemoval(target: "corp", group: "g", assignment: nil) }
     let one = plan(removing: 1, of: 20)
     #expect(Limits.standard.approve(one, recent: []).held == [])
     #expect(Limits.standard.approve(one, recent: recent).held.count == 1)
-    let elsewhere = [RecordedRemoval(target: "wiki", group: "g", source: nil)]
+    let elsewhere = [RecordedRemoval(target: "wiki", group: "g", assignment: nil)]
     #expect(Limits.standard.approve(one, recent: elsewhere + elsewhere).held == [])
   }
 

@@ -226,4 +226,54 @@ import Testing
     world.known = [World.known("a-ada", end: World.day(-1))]
     #expect(world.lines == ["removeMember g ada expired"])
   }
+
+  @Test func `a reason that could not be read is remembered beside the others`() {
+    var world = World()
+    world.addMember("ada")
+    world.owned[0].because = [World.reference("a-ada"), World.reference("held")]
+    world.desired = [("ada", "g", "a-ada")]
+    world.known = [World.known("held"), World.known("a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    world.readingCoverage = .partial(reason: "cut")
+    #expect(!world.plan.notes.contains { if case .membership = $0 { true } else { false } })
+    world.readingCoverage = .complete
+    #expect(
+      world.plan.notes.contains(
+        .membership("g", "ada", origin: .created, because: [World.reference("a-ada")])))
+  }
+
+  @Test func `a recreated group that was read in part is not written unseen`() {
+    var world = World()
+    world.addMember("ada")
+    world.members = []
+    world.ownedGroups = [Ownership.Group(key: "g", immutableID: "old", origin: .preExisting)]
+    world.groupStates["g"] = .present(immutableID: "new", coverage: .partial(reason: "range"))
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(!world.lines.contains { $0.contains("Member") })
+  }
+
+  @Test func `what was absent and held is expired once its end has passed`() {
+    var world = World()
+    world.addMember("ada")
+    let absent = Ending.absent(
+      World.reference("a-ada"), missingSince: World.day(-3), confirmed: World.day(-3))
+    world.known = [World.known("a-ada", end: World.day(1), ending: absent)]
+    #expect(world.lines.first == "removeMember g ada absent")
+    #expect(world.book.nextBoundary == World.day(1))
+    world.known = [World.known("a-ada", end: World.day(-1), ending: absent)]
+    #expect(world.lines.first == "removeMember g ada expired")
+  }
+
+  @Test(arguments: [(3599, false), (3600, true)])
+  func `what was intended and never came is forgotten an hour after its end`(
+    seconds: Int, isForgotten: Bool
+  ) {
+    var world = World()
+    world.addMember("ada", origin: .intended)
+    world.members = []
+    world.known = [World.known("a-ada", end: World.now.adding(.seconds(-seconds)))]
+    #expect(world.plan.notes.contains(.membershipGone("g", "ada")) == isForgotten)
+    world.groupStates["g"] = .present(immutableID: "id-g", coverage: .partial(reason: "cut"))
+    #expect(!world.plan.notes.contains(.membershipGone("g", "ada")))
+  }
 }

@@ -61,9 +61,15 @@ import Testing
         world.members.removeAll { $0 == membership.group && $1 == key }
         world.owned.removeAll { $0.group == membership.group && $0.subject == subject }
       case .createAccount: world.addAccount(subject)
-      case .disableAccount:
+      case .disableAccount(_, _, let ending):
         for index in world.accounts.indices where world.accounts[index].key == key {
           world.accounts[index].isEnabled = false
+        }
+        world.ownedAccounts = world.ownedAccounts.map { row in
+          guard row.subject == subject else { return row }
+          return Ownership.Account(
+            subject: subject, identity: row.identity, origin: row.origin, because: row.because,
+            disabledAt: world.now, disabledBecause: ending)
         }
       case .updateAccount, .enableAccount, .deleteAccount, .createGroup: break
       }

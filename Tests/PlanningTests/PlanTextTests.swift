@@ -33,7 +33,9 @@ import Testing
       changes: gone + [
         .createAccount(
           AccountReference(subject: "s-101", displayName: "Ada Lovelace", identity: nil),
-          ["cn", "mail", "sn", "uid"].map { AttributeChange(name: $0, before: [], after: ["x"]) },
+          ["cn", "mail", "sn", "uid"].map {
+            AttributeChange(name: $0, before: [], after: ["ada.fabrikam.example"])
+          },
           because: Reason(assignments: [reference("asn-41")])),
         .updateAccount(
           person("s-102", "Grace Hopper"),
@@ -71,13 +73,26 @@ import Testing
       ],
       sizes: Plan.Sizes(
         membersOfGroup: [group: 40, "cn=build,ou=groups,dc=example,dc=org": 5], accounts: 40,
-        assignmentsOfSource: ["partners": 60]))
+        assignmentsOfSource: ["partners": 60]),
+      naturalKeyAttribute: "uid")
   }
 
   @Test func `a plan reads well on a terminal of 100 columns`() throws {
-    let text = PlanText().render(Limits.standard.approve(plan, recent: []))
+    let packages = [
+      "asn-12": "Design Review", "asn-41": "Partner Engineering", "asn-42": "Partner Engineering",
+      "asn-57": "Data Room", "asn-s-301": "Build", "asn-s-302": "Build", "asn-s-303": "Build",
+    ]
+    let text = PlanText { packages[$0.id.rawValue] }
+      .render(Limits.standard.approve(plan, recent: []))
     try expectGolden(text, "plan.txt")
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+  }
+
+  @Test func `the README shows that very plan`() throws {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent()
+    let plan = try String(contentsOf: tests.appending(path: "Golden/plan.txt"), encoding: .utf8)
+    let readme = try String(contentsOf: tests.appending(path: "../../README.md"), encoding: .utf8)
+    #expect(readme.contains("```\n\(plan)```"))
   }
 
   @Test func `long sections are cut and say so`() {

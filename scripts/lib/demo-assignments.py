@@ -8,7 +8,7 @@ import datetime
 import json
 import sys
 
-SHORT = "7f0c0000-0000-4000-8000-000000000006"
+SHORT = "asn-06"
 
 source, target, seconds = sys.argv[1:]
 with open(source, encoding="utf-8") as file:

@@ -48,12 +48,13 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   private func show(_ report: RunReport) throws {
-    let runText = RunText(report: report, plan: PlanText(linesPerSection: text.all ? nil : 40))
+    let runText = RunText(report, showsAll: text.all)
     for remark in runText.remarks { Console.note(remark) }
     if common.json {
       try Console.output(json: RunJSON(report, command: "apply"))
     } else {
-      Console.outputPlan(runText.plans + "\n" + runText.outcomes)
+      let outcomes = runText.outcomes
+      Console.outputPlan(runText.plans + (outcomes.isEmpty ? "" : "\n" + outcomes))
     }
   }
 }

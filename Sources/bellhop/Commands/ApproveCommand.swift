@@ -14,7 +14,7 @@ struct ApproveCommand: AsyncParsableCommand {
   var digest: String
 
   @Option(help: "Why; kept in the ledger.")
-  var reason: String
+  var reason = ""
 
   @Option(help: "Who approves. Default: who runs this command.")
   var name: String?
@@ -52,7 +52,7 @@ struct AdoptCommand: AsyncParsableCommand {
   var target: String
 
   @Option(help: "Why; kept in the ledger.")
-  var reason: String
+  var reason = ""
 
   func run() async throws {
     try await finish {

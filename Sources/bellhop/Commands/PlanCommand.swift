@@ -50,7 +50,7 @@ struct PlanCommand: AsyncParsableCommand {
   }
 
   private func show(_ report: RunReport) throws {
-    let runText = RunText(report: report, plan: PlanText(linesPerSection: text.all ? nil : 40))
+    let runText = RunText(report, showsAll: text.all)
     for remark in runText.remarks { Console.note(remark) }
     if common.json {
       try Console.output(json: RunJSON(report, command: "plan"))

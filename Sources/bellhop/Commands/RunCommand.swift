@@ -63,7 +63,7 @@ struct RunCommand: AsyncParsableCommand {
 
   /// One line for each run that did or found something, one for each thing it could not do.
   private static func tell(_ report: RunReport, _ logger: Logger, json: Bool) {
-    for remark in RunText(report: report, plan: PlanText()).remarks { logger.warning("\(remark)") }
+    for remark in RunText(report).remarks { logger.warning("\(remark)") }
     let summary = report.summary(exitCode: ExitStatus(report.verdict).rawValue)
     let level: Logger.Level =
       summary.exitCode != 0 ? .warning : summary.applied > 0 ? .info : .debug

@@ -1,0 +1,159 @@
+import AccessModel
+import ConnectorTesting
+import HTTPTransport
+import SCIMClient
+import SCIMTarget
+import Secrets
+import Synchronization
+
+/// Passes requests on to a real service, counts them, and can spoil what comes back.
+final class BendingTransport: HTTPTransport {
+  /// Gets the request and the service's true answer; what it returns or throws is what the client
+  /// sees.
+  typealias Bend =
+    @Sendable (HTTPRequest, HTTPResponse) throws(TransportError) -> HTTPResponse
+
+  private let transport = CurlTransport()
+  private let bend: Mutex<Bend?>
+  private let received = Mutex<[HTTPRequest]>([])
+
+  init(_ bend: Bend? = nil) { self.bend = Mutex(bend) }
+
+  var writes: [HTTPRequest] { received.withLock { $0 }.filter { $0.method != .get } }
+
+  func bend(_ bend: @escaping Bend) { self.bend.withLock { $0 = bend } }
+
+  func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    received.withLock { $0.append(request) }
+    let response = try await transport.send(request)
+    guard let bend = bend.withLock({ $0 }) else { return response }
+    return try bend(request, response)
+  }
+}
+
+/// A clock whose sleeps end at once.
+final class HastyClock: Clock {
+  struct Instant: InstantProtocol {
+    let offset: Duration
+    func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+    func duration(to other: Instant) -> Duration { other.offset - offset }
+    static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+  }
+
+  private let time = Mutex(Duration.zero)
+
+  var now: Instant { Instant(offset: time.withLock { $0 }) }
+  var minimumResolution: Duration { .zero }
+
+  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    time.withLock { $0 = max($0, deadline.offset) }
+  }
+}
+
+/// A service, the target over it, and a hand in the service behind the target's back.
+struct SCIMWorld: Sendable {
+  let server: SCIMServer
+  let token: Secret
+  let target: SCIMTarget
+  let transport: BendingTransport
+  /// Speaks to the service directly.
+  let hand: ServiceProvider
+  let capabilities: Capabilities
+
+  init(
+    _ server: SCIMServer, _ adjust: (inout SCIMTarget.Configuration) -> Void = { _ in }
+  ) async throws {
+    self.server = server
+    transport = BendingTransport()
+    token = Secret(Array(server.token.utf8))
+    var configuration = SCIMTarget.Configuration(
+      id: "wiki", url: "\(server.url)", auth: .bearer(token))
+    configuration.createGroups = true
+    adjust(&configuration)
+    target = try SCIMTarget(configuration, transport: transport, clock: HastyClock())
+    hand = ServiceProvider(
+      baseURL: server.url, credential: .bearer(token), transport: CurlTransport())
+    capabilities = try await hand.discover()
+  }
+
+  /// Another target over the same service.
+  func target(over transport: any HTTPTransport) throws -> SCIMTarget {
+    try SCIMTarget(
+      SCIMTarget.Configuration(id: "wiki", url: "\(server.url)", auth: .bearer(token)),
+      transport: transport, clock: HastyClock())
+  }
+
+  let reason = Reason(assignments: [.init(source: "partners", id: "asn-1")])
+  let ended = Ending.expired(
+    .init(source: "partners", id: "asn-1"), end: .init(microseconds: 1_768_176_000_000_000))
+
+  func creation(_ subject: SubjectID, _ attributes: [String: [String]] = [:]) -> Change {
+    let attributes = ["userName": [subject.rawValue]].merging(attributes) { $1 }
+    return .createAccount(
+      AccountReference(subject: subject, displayName: nil, identity: nil),
+      attributes.sorted { $0.key < $1.key }
+        .map { AttributeChange(name: $0.key, before: [], after: $0.value) }, because: reason)
+  }
+
+  func apply(_ changes: [Change]) async throws -> [Outcome] {
+    try await target.apply(changes) { _ in }
+  }
+
+  func account(_ subject: SubjectID) async throws -> AccountReference {
+    let outcome = try await apply([creation(subject)])[0]
+    return AccountReference(subject: subject, displayName: nil, identity: outcome.identity)
+  }
+
+  /// Made by the hand.
+  func group(_ name: String, members: [String] = []) async throws -> String? {
+    try await hand.create(
+      .group,
+      [
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": .string(name),
+        "members": .array(members.map { ["value": .string($0)] }),
+      ], capabilities)
+  }
+
+  /// Made by the hand.
+  func user(_ members: [String: JSONValue]) async throws -> String? {
+    var body: JSONValue = .object(members)
+    body["schemas"] = ["urn:ietf:params:scim:schemas:core:2.0:User"]
+    return try await hand.create(.user, body, capabilities)
+  }
+
+  func addition(_ account: AccountReference, _ group: EntitlementKey, _ id: String?) -> Change {
+    .addMember(Membership(group: group, groupID: id, account: account), because: reason)
+  }
+
+  func removal(_ account: AccountReference, _ group: EntitlementKey, _ id: String?) -> Change {
+    .removeMember(Membership(group: group, groupID: id, account: account), because: ended)
+  }
+
+  func members(_ groupID: String?) async throws -> [String] {
+    let group = try await hand.get(.group, id: groupID ?? "", capabilities)
+    return (group?.body["members"]?.elements ?? []).compactMap { $0["value"]?.text }.sorted()
+  }
+
+  func read(_ groups: [EntitlementKey], _ attributes: [String] = []) async throws -> ActualState {
+    try await target.readActualState(
+      ManagedScope(groups: groups, attributes: attributes, disable: .deactivate))
+  }
+}
+
+func withSCIMWorld<Result>(
+  _ features: SCIMServerFeatures = .all,
+  adjust: (inout SCIMTarget.Configuration) -> Void = { _ in },
+  _ body: (SCIMWorld) async throws -> Result
+) async throws -> Result {
+  try await withSCIMServer(features) { server in
+    try await body(try await SCIMWorld(server, adjust))
+  }
+}
+
+/// What a progress closure was told.
+final class Heard: Sendable {
+  private let progress = Mutex<[Progress]>([])
+
+  func append(_ step: Progress) { progress.withLock { $0.append(step) } }
+  var all: [Progress] { progress.withLock { $0 } }
+}
