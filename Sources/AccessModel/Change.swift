@@ -134,6 +134,25 @@ extension Change {
     }
   }
 
+  /// The attribute values it sets; empty for changes that set none.
+  package var attributeChanges: [AttributeChange] {
+    switch self {
+    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
+      .enableAccount(_, _, let attributes, _):
+      attributes
+    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
+    }
+  }
+
+  /// How the account is disabled, or was; for the changes that do or undo it.
+  package var disableRule: DisableRule? {
+    switch self {
+    case .enableAccount(_, let rule, _, _), .disableAccount(_, let rule, _): rule
+    case .createAccount, .updateAccount, .deleteAccount, .createGroup, .addMember, .removeMember:
+      nil
+    }
+  }
+
   package var group: EntitlementKey? {
     switch self {
     case .createGroup(let key, _): key
