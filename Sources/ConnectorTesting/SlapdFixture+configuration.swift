@@ -7,15 +7,18 @@ extension SlapdFixture {
       try FileManager.default.createDirectory(
         at: folder.appending(path: name), withIntermediateDirectories: false)
     }
+    // Where AppArmor confines slapd it does so by the path of the binary, to folders not ours.
+    try FileManager.default.copyItem(atPath: "/usr/sbin/slapd", toPath: path("slapd"))
     if !options.certificateNames.isEmpty { try await makeCertificates() }
     let configuration = path("config.ldif")
     try configurationLDIF.write(toFile: configuration, atomically: false, encoding: .utf8)
-    try await run("/usr/sbin/slapadd", ["-n", "0", "-F", path("config"), "-l", configuration])
+    try await run(
+      path("slapd"), ["-T", "add", "-n", "0", "-F", path("config"), "-l", configuration])
     let tree = path("tree.ldif")
     try (treeLDIF + "\n" + options.ldif).write(toFile: tree, atomically: false, encoding: .utf8)
     try await run(
-      "/usr/sbin/slapadd",
-      ["-q", "-w", "-F", path("config"), "-b", options.suffix, "-l", tree])
+      path("slapd"),
+      ["-T", "add", "-q", "-w", "-F", path("config"), "-b", options.suffix, "-l", tree])
   }
 
   private func makeCertificates() async throws {

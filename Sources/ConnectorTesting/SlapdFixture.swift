@@ -29,6 +29,7 @@ package final class SlapdFixture: Sendable {
   package let folder: URL
   private let ports: (plain: UInt16, tls: UInt16)
   private let server = Mutex<Process?>(nil)
+  private let watcher = Mutex<Process?>(nil)
 
   private init(_ options: Options, in folder: URL) throws {
     self.options = options
@@ -80,7 +81,7 @@ package final class SlapdFixture: Sendable {
   /// Starts the server on what it had when it stopped.
   package func start() async throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
+    process.executableURL = URL(fileURLWithPath: path("slapd"))
     let tls = options.certificateNames.isEmpty ? "" : " \(tlsURL)"
     process.arguments = ["-F", path("config"), "-d", "0", "-h", "\(url)\(tls) \(socketURL)"]
     process.standardInput = FileHandle.nullDevice
@@ -90,6 +91,7 @@ package final class SlapdFixture: Sendable {
     process.standardError = try FileHandle(forWritingTo: log)
     try process.run()
     server.withLock { $0 = process }
+    try watch(process)
     for _ in 0..<1000 {
       if Self.accepts(ports.plain) { return }
       guard process.isRunning else { break }
@@ -99,9 +101,22 @@ package final class SlapdFixture: Sendable {
     throw Failure(description: "slapd did not start: \(said)")
   }
 
+  /// Ends the server if the tests are killed: their end of the pipe closes with them.
+  private func watch(_ process: Process) throws {
+    let shell = Process()
+    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+    shell.arguments = [
+      "-c", "read line; kill -9 $0; rm -rf \"$1\"", "\(process.processIdentifier)", folder.path,
+    ]
+    shell.standardInput = Pipe()
+    try shell.run()
+    watcher.withLock { $0 = shell }
+  }
+
   /// Ends the server at once and waits until it is gone. Everything answered before is kept.
   package func stop() async {
     guard let process = server.withLock({ $0.take() }) else { return }
+    if let watcher = watcher.withLock({ $0.take() }) { kill(watcher.processIdentifier, SIGKILL) }
     kill(process.processIdentifier, SIGKILL)
     while process.isRunning {
       do { try await Task.sleep(for: .milliseconds(2)) } catch { usleep(2000) }
@@ -125,7 +140,8 @@ package final class SlapdFixture: Sendable {
 
   package func path(_ name: String) -> String { folder.appending(path: name).path }
 
-  private static func freePort() throws -> UInt16 {
+  /// A port of loopback that nobody listened on just now.
+  package static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = loopback(port: 0)

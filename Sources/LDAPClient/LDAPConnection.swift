@@ -34,8 +34,8 @@ package actor LDAPConnection {
     for url in configuration.urls {
       do throws(LDAPError) {
         let handle = try LDAPHandle.make(url, configuration)
-        if configuration.startTLS { try startTLS(handle) }
-        try bind(handle)
+        try connect(handle, url)
+        try bind(handle.pointer)
         self.handle = consume handle
         self.url = url
         return
@@ -56,20 +56,36 @@ package actor LDAPConnection {
   /// The raw handle for one call; `nil` once the connection is gone.
   var pointer: OpaquePointer? { handle?.pointer }
 
-  private func startTLS(_ handle: borrowing LDAPHandle) throws(LDAPError) {
+  /// Nothing but the wish for TLS is sent before TLS has been agreed on.
+  private func connect(_ handle: borrowing LDAPHandle, _ url: LDAPURL) throws(LDAPError) {
     let pointer = handle.pointer
-    var id: Int32 = 0
     let limit = configuration.connectTimeout
-    try check(
-      handle.connecting(within: limit) { ldap_start_tls(pointer, nil, nil, &id) }, pointer)
-    try answer(to: id, pointer).check()
-    try check(handle.connecting(within: limit) { ldap_install_tls(pointer) }, pointer)
+    try check(handle.connecting(within: limit) { ldap_connect(pointer) }, pointer)
+    if configuration.startTLS {
+      var id: Int32 = 0
+      try check(ldap_start_tls(pointer, nil, nil, &id), pointer)
+      try answer(to: id, pointer).check()
+      try check(handle.connecting(within: limit) { ldap_install_tls(pointer) }, pointer)
+    }
+    if configuration.startTLS || url.scheme == .ldaps { try checkVersion(pointer) }
   }
 
-  private func bind(_ handle: borrowing LDAPHandle) throws(LDAPError) {
-    let pointer = handle.pointer
+  /// libldap on GnuTLS takes `LDAP_OPT_X_TLS_PROTOCOL_MIN` and ignores it.
+  private func checkVersion(_ pointer: OpaquePointer) throws(LDAPError) {
+    var text: UnsafeMutablePointer<CChar>?
+    ldap_get_option(pointer, LDAP_OPT_X_TLS_VERSION, &text)
+    defer { ldap_memfree(text) }
+    let version = text.map { String(cString: $0) } ?? "no TLS"
+    guard ["TLS1.2", "TLSv1.2", "TLS1.3", "TLSv1.3"].contains(version) else {
+      throw LDAPError(
+        code: .connectError,
+        diagnostic: "the server speaks \(version); TLS 1.2 is the least that is taken")
+    }
+  }
+
+  private func bind(_ pointer: OpaquePointer) throws(LDAPError) {
     var id: Int32 = 0
-    let code = handle.connecting(within: configuration.connectTimeout) {
+    let code: Int32 =
       switch configuration.bind {
       case .simple(let name, let password):
         password.withBytes { bytes in
@@ -85,7 +101,6 @@ package actor LDAPConnection {
           return ldap_sasl_bind(pointer, nil, "EXTERNAL", &credentials, nil, nil, &id)
         }
       }
-    }
     try check(code, pointer)
     try answer(to: id, pointer).check()
   }

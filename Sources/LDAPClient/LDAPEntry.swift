@@ -12,13 +12,13 @@ package struct LDAPEntry: ~Copyable {
 
   /// The values of one attribute, not copied.
   package struct Values: Sequence, IteratorProtocol {
-    private var next_: UnsafeMutablePointer<berval>?
+    private var following: UnsafeMutablePointer<berval>?
 
-    init(_ first: UnsafeMutablePointer<berval>?) { next_ = first }
+    init(_ first: UnsafeMutablePointer<berval>?) { following = first }
 
     package mutating func next() -> UnsafeRawBufferPointer? {
-      guard let value = next_, let bytes = value.pointee.bv_val else { return nil }
-      next_ = value + 1
+      guard let value = following, let bytes = value.pointee.bv_val else { return nil }
+      following = value + 1
       return UnsafeRawBufferPointer(start: bytes, count: Int(value.pointee.bv_len))
     }
   }
@@ -72,7 +72,4 @@ package struct LDAPRecord: Equatable, Sendable {
   package subscript(type: String) -> [String] {
     values[type.lowercased(), default: []].map { String(decoding: $0, as: UTF8.self) }
   }
-
-  /// Attribute names in lower case, sorted.
-  package var types: [String] { values.keys.sorted() }
 }

@@ -3,22 +3,19 @@ package struct RootDSE: Equatable, Sendable {
   package let supportedControls: Set<String>
   package let namingContexts: [String]
   package let subschemaSubentry: String?
-  package let vendor: String?
 }
 
 extension LDAPConnection {
   /// `nil` if the server shows none.
   package func rootDSE() throws(LDAPError) -> RootDSE? {
-    let attributes = [
-      "supportedControl", "namingContexts", "subschemaSubentry", "vendorName",
-    ]
+    let attributes = ["supportedControl", "namingContexts", "subschemaSubentry"]
     guard let record = try record(DistinguishedName([]), attributes: attributes) else {
       return nil
     }
     return RootDSE(
       supportedControls: Set(record["supportedControl"]),
       namingContexts: record["namingContexts"].sorted(),
-      subschemaSubentry: record["subschemaSubentry"].first, vendor: record["vendorName"].first)
+      subschemaSubentry: record["subschemaSubentry"].first)
   }
 
   /// The object classes that the server knows; `nil` if it does not show them.

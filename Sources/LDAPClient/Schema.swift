@@ -29,8 +29,6 @@ package struct Schema: Sendable {
     self.classes = classes
   }
 
-  package func knows(_ objectClass: String) -> Bool { classes[objectClass.lowercased()] != nil }
-
   /// Whether an entry of these classes must have a value of the attribute.
   package func requires(_ attribute: String, of objectClasses: [String]) -> Bool {
     let wanted = attribute.lowercased()

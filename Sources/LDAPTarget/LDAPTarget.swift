@@ -58,9 +58,18 @@ package struct LDAPTarget: Target {
     do throws(LDAPError) {
       try await connection.open()
     } catch {
-      throw error.targetError(id, "cannot connect")
+      throw error.targetError(id, "cannot connect" + certificateAdvice(error))
     }
     return connection
+  }
+
+  /// libldap says of a certificate it refuses no more than of a server that is down.
+  private func certificateAdvice(_ error: LDAPError) -> String {
+    let usesTLS = connection.startTLS || connection.urls.contains { $0.scheme == .ldaps }
+    guard usesTLS, [.serverDown, .connectError].contains(error.code) else { return "" }
+    return
+      " (if the server is up: its certificate must name this host and come from an authority in "
+      + "tls.caFile, or from one of the system's where none is given)"
   }
 
   private static func bind(

@@ -54,7 +54,7 @@ struct MemberAccounts {
     _ batch: inout Batch, on connection: isolated LDAPConnection
   ) -> [Int: Value]? {
     var values = strangers
-    let attributes = [layout.immutableID] + [layout.memberValueAttribute].compactMap { $0 }
+    let attributes = [layout.immutableID, layout.memberValueAttribute].compactMap(\.self)
     let requests = rows.map {
       LDAPRequest.search(LDAPSearch(base: $0.name, scope: .base, attributes: attributes))
     }

@@ -31,7 +31,10 @@ package struct Limits: Equatable, Sendable {
 package struct Violation: Hashable, Sendable {
   package enum Scope: Hashable, Comparable, Sendable {
     case source(SourceID)
+    /// All memberships of the target.
     case target
+    /// All accounts of the target that we look after.
+    case accounts
     case group(EntitlementKey)
   }
 
@@ -116,9 +119,13 @@ extension Limits {
       result.append(
         Violation(target: plan.target, scope: scope, rule: rule, count: count, size: size))
     }
+    // Memberships and accounts are counted apart: one leaver is one of each, not two.
+    let members = counted.count { $0.group != nil }
+    let membersBefore = recent.count { $0.group != nil }
+    judge(.target, new: members, before: membersBefore, size: plan.sizes.members)
     judge(
-      .target, new: counted.count, before: recent.count,
-      size: plan.sizes.members + plan.sizes.accounts)
+      .accounts, new: counted.count - members, before: recent.count - membersBefore,
+      size: plan.sizes.accounts)
     let (new, before) = (tally(counted.map(\.group)), tally(recent.map(\.group)))
     for (group, count) in new.sorted(by: { $0.key < $1.key }) {
       judge(
@@ -162,13 +169,13 @@ extension Change {
   /// Whether the limits count it.
   fileprivate var isCounted: Bool { ending.map { !$0.cause.standsAlone } ?? false }
 
-  /// All that the limits count it in.
+  /// All that the limits count it in, and is held for: a leaver's memberships and account go together.
   fileprivate var limitScopes: [Violation.Scope] {
     guard isCounted else { return [] }
     let narrower = [
       group.map { Violation.Scope.group($0) }, ending?.assignment.map { .source($0.source) },
     ]
-    return [.target] + narrower.compactMap(\.self)
+    return [.target, .accounts] + narrower.compactMap(\.self)
   }
 }
 
@@ -177,7 +184,7 @@ extension Violation: CustomStringConvertible {
   package var description: String {
     let object =
       switch scope {
-      case .target: "\(target)"
+      case .target, .accounts: "\(target)"
       case .group(let group): "\(target) \(group)"
       case .source(let source): "\(target), source \(source)"
       }
@@ -192,8 +199,9 @@ extension Violation: CustomStringConvertible {
     case (.percent(let limit), .group):
       return "\(object): removing \(count) of \(size) members\(share) exceeds \(limit) %"
     case (.percent(let limit), .target):
-      return "\(object): removing \(count) of \(size) memberships and accounts\(share) exceeds "
-        + "\(limit) %"
+      return "\(object): removing \(count) of \(size) memberships\(share) exceeds \(limit) %"
+    case (.percent(let limit), .accounts):
+      return "\(object): disabling \(count) of \(size) accounts\(share) exceeds \(limit) %"
     case (.absolute(let limit), _):
       return "\(object): \(count) removals exceed \(limit)"
     }

@@ -102,7 +102,7 @@ struct Application {
     case .addMember, .disableAccount, .deleteAccount: break
     }
     if !outcome.isDone {
-      logger.warning(
+      logger.debug(
         "\(target.id) \(change.kind) \(outcome.word)",
         metadata: [
           "group": "\(change.group?.rawValue ?? "-")", "subject": "\(subject?.rawValue ?? "-")",

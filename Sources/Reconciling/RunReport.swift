@@ -69,9 +69,9 @@ extension TargetReport.Failure: CustomStringConvertible {
     switch self {
     case .unavailable(let error): error.message
     case .lostLedger(let anchors):
-      "\(anchors) account(s) carry our anchor but this ledger knows none of them: the ledger was "
-        + "lost or is another one, and nothing is written. Restore it, or take the accounts and "
-        + "the memberships over with 'bellhop adopt'"
+      "\(anchors) account(s) carry our anchor but this ledger does not know them: it was lost, or "
+        + "is an older copy or another one, and nothing is written. Restore it, or take the "
+        + "accounts and the memberships over with 'bellhop adopt'"
     }
   }
 }

@@ -65,6 +65,21 @@ extension DirectoryTests {
       }
     }
 
+    @Test(arguments: [("-tls1_1", false), ("-tls1_2", true)])
+    func `no password goes over a TLS that is too old`(version: String, isSent: Bool) async throws {
+      var options = SlapdFixture.Options()
+      options.certificateNames = ["IP:127.0.0.1"]
+      try await withDirectory(options) { slapd in
+        try await withTLSServer(speaking: version, of: slapd) { url, heard in
+          await expectRefused(
+            try slapd.configuration(
+              [url], caFile: slapd.caFile, operationTimeout: .seconds(1)),
+            isSent ? .timedOut : .connectError)
+          #expect(try heard().contains(slapd.servicePassword) == isSent)
+        }
+      }
+    }
+
     @Test func `environment variables cannot weaken certificate checks`() async throws {
       setenv("LDAPTLS_REQCERT", "never", 1)
       defer { unsetenv("LDAPTLS_REQCERT") }

@@ -97,6 +97,19 @@ import Testing
     #expect(Limits.standard.approve(plan, recent: []).held.count == 10)
   }
 
+  @Test func `one leaver is one membership and one account, not two removals`() {
+    var changes = plan(removing: 2, of: 12).changes
+    for change in changes {
+      guard let account = change.account else { continue }
+      changes.append(.disableAccount(account, .deactivate, because: Self.absent))
+    }
+    let sizes = Plan.Sizes(membersOfGroup: ["g": 12], accounts: 12)
+    let two = Plan(target: "corp", changes: changes, sizes: sizes)
+    #expect(Limits.standard.approve(two, recent: []).held == [])
+    let earlier = [RecordedRemoval(target: "corp", group: nil, assignment: nil)]
+    #expect(Limits.standard.approve(two, recent: earlier).violations.map(\.scope) == [.accounts])
+  }
+
   @Test func `a violation says object, act, measured and limit`() {
     let approved = Limits.standard.approve(
       plan(removing: 9, of: 12, group: "cn=partner-eng"), recent: [])

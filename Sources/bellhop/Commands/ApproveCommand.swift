@@ -26,11 +26,22 @@ struct ApproveCommand: AsyncParsableCommand {
           message: "'\(digest)' is not a digest of 16 hexadecimal digits; 'bellhop plan' prints it")
       }
       let workspace = try Workspace.load(common, secrets: .standIns)
-      try await workspace.ledger(readOnly: false).approve(
+      let ledger = try workspace.ledger(readOnly: false)
+      try await ledger.approve(
         Approval(
           digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock))
       Console.note("approved \(digest) for the next apply within 24 hours")
+      if try await !wasHeld(ledger) {
+        Console.note("the last runs held nothing under it; it counts if the next plan does")
+      }
       return .done
+    }
+  }
+
+  /// Whether any recent run named the digest. A plan that was only looked at is not in the ledger.
+  private func wasHeld(_ ledger: any Ledger) async throws -> Bool {
+    try await ledger.runs(limit: 20).contains { run in
+      run.summary?.messages.contains { $0.contains(digest) } ?? false
     }
   }
 }

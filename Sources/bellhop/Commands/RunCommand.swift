@@ -80,6 +80,16 @@ struct RunCommand: AsyncParsableCommand {
             "because": "\(visible(Self.why(change)))",
           ])
       }
+      let failures = target.outcomes.filter { !$0.outcome.isDone }
+      for (change, outcome) in failures.prefix(20) {
+        logger.warning(
+          "\(target.target) \(change.kind) \(outcome.word)",
+          metadata: [
+            "object": "\(visible(RunText.object(of: change)))",
+            "reason": "\(visible(outcome.detail ?? "-"))",
+          ])
+      }
+      if failures.count > 20 { logger.warning("and \(failures.count - 20) more not done") }
       if let digest = target.approved?.heldDigest {
         for violation in target.approved?.violations ?? [] { logger.warning("\(violation)") }
         logger.warning("\(target.target): held until 'bellhop approve \(digest)'")

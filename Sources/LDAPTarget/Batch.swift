@@ -1,0 +1,44 @@
+import AccessModel
+import LDAPClient
+
+/// The outcomes of a batch as they come in.
+struct Batch {
+  private var outcomes: [Outcome?]
+  /// How often the connection may still be opened again.
+  private var reopenings = 2
+
+  init(_ count: Int) { outcomes = Array(repeating: nil, count: count) }
+
+  func isOpen(_ index: Int) -> Bool { outcomes[index] == nil }
+
+  /// The first outcome stands.
+  mutating func settle(_ index: Int, _ outcome: Outcome) {
+    if outcomes[index] == nil { outcomes[index] = outcome }
+  }
+
+  var progress: Progress {
+    Progress(done: outcomes.count { $0 != nil }, total: outcomes.count)
+  }
+
+  /// Connects again after the connection was lost. `nil` if it is open.
+  mutating func reopen(_ connection: isolated LDAPConnection) -> LDAPError? {
+    guard !connection.isOpen else { return nil }
+    guard reopenings > 0 else {
+      return LDAPError(code: .serverDown, diagnostic: "the connection keeps breaking")
+    }
+    reopenings -= 1
+    do throws(LDAPError) {
+      try connection.open()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  func ended() -> [Outcome] {
+    outcomes.map { outcome in
+      guard let outcome else { preconditionFailure("a writer ended before its changes did") }
+      return outcome
+    }
+  }
+}
