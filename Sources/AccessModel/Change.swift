@@ -70,7 +70,7 @@ package enum Change: Hashable, Sendable, Codable {
 }
 
 extension Change {
-  /// The order of DESIGN §4.9: what must end goes first, then accounts, then additions, then the
+  /// The order of docs/safety.md: what must end goes first, then accounts, then additions, then the
   /// removals that only a reading proves; accounts are disabled and deleted after their memberships.
   package enum Phase: Int, Comparable, CaseIterable, Sendable, Codable {
     case urgentRemovals, accounts, groups, additions, otherRemovals, disables, deletes

@@ -8,18 +8,18 @@ package import AccessModel
 /// as a whole, before the first write; everything else passes.
 package struct Limits: Equatable, Sendable {
   /// Fewer removals than this pass, unless they empty a group.
-  package let minimum: Int
+  package var minimum: Int
   /// More than this share of what was there is held.
-  package let percent: Int
+  package var percent: Int
   /// More than this many are held whatever the share.
-  package let absolute: Int
+  package var absolute: Int
   /// How far back earlier removals count.
-  package let window: CalendarDuration
+  package var window: Duration
 
   package static let standard = Limits(
-    minimum: 3, percent: 10, absolute: 100, window: CalendarDuration(seconds: 86_400))
+    minimum: 3, percent: 10, absolute: 100, window: .seconds(86_400))
 
-  package init(minimum: Int, percent: Int, absolute: Int, window: CalendarDuration) {
+  package init(minimum: Int, percent: Int, absolute: Int, window: Duration) {
     self.minimum = minimum
     self.percent = percent
     self.absolute = absolute
