@@ -50,7 +50,8 @@ extension SCIMTarget {
     guard let other = others.first else { return nil }
     return .refused(
       reason: "conflict: the userName belongs to user \(other.id), which does not carry this "
-        + "subject's anchor; settle it with 'bellhop adopt'")
+        + "subject's anchor; if it is the subject's, set 'correlation: adopt' in the mapping's "
+        + "accounts rule")
   }
 
   private func newUser(_ subject: SubjectID, _ writes: [AttributeWrite]) -> JSONValue {
