@@ -37,17 +37,16 @@ let package = Package(
     .target(
       name: "SCIMTarget",
       dependencies: ["AccessModel", "HTTPTransport", "SCIMClient", "Secrets"]),
-    .target(name: "AssignmentSources", dependencies: ["AccessModel", "HTTPTransport"]),
+    .target(name: "AssignmentSources", dependencies: ["AccessModel"]),
     .target(name: "LedgerStore", dependencies: ["AccessModel", grdb]),
     .target(name: "Reconciling", dependencies: ["AccessModel", "Mapping", "Planning", log]),
-    .target(
-      name: "ConnectorTesting", dependencies: ["AccessModel", "HTTPTransport", "Planning"]),
+    .target(name: "ConnectorTesting", dependencies: ["AccessModel", "HTTPTransport"]),
     .executableTarget(
       name: "bellhop",
       dependencies: [
-        "AccessModel", "AssignmentSources", "Expressions", "HTTPTransport", "Hashing",
-        "LDAPClient", "LDAPTarget", "LedgerStore", "Mapping", "Planning", "Reconciling",
-        "SCIMClient", "SCIMTarget", "Secrets", arguments, log, yams,
+        "AccessModel", "AssignmentSources", "Expressions", "HTTPTransport", "LDAPClient",
+        "LDAPTarget", "LedgerStore", "Mapping", "Planning", "Reconciling", "SCIMClient",
+        "SCIMTarget", "Secrets", arguments, log,
       ]),
     .executableTarget(
       name: "planner-benchmark", dependencies: ["AccessModel", "Planning"],
@@ -85,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "BellhopTests",
       dependencies: [
-        "AccessModel", "bellhop", "ConnectorTesting", "Mapping", "Reconciling", "Secrets",
+        "AccessModel", "bellhop", "Mapping", "Planning", "Secrets", arguments,
       ]),
     .testTarget(
       name: "EndToEndTests",

@@ -70,7 +70,7 @@ package enum Change: Hashable, Sendable, Codable {
 }
 
 extension Change {
-  /// The order of DESIGN §4.9: what must end goes first, then accounts, then additions, then the
+  /// The order of docs/safety.md: what must end goes first, then accounts, then additions, then the
   /// removals that only a reading proves; accounts are disabled and deleted after their memberships.
   package enum Phase: Int, Comparable, CaseIterable, Sendable, Codable {
     case urgentRemovals, accounts, groups, additions, otherRemovals, disables, deletes
@@ -131,6 +131,25 @@ extension Change {
       account
     case .addMember(let membership, _), .removeMember(let membership, _): membership.account
     case .createGroup: nil
+    }
+  }
+
+  /// The attribute values it sets; empty for changes that set none.
+  package var attributeChanges: [AttributeChange] {
+    switch self {
+    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
+      .enableAccount(_, _, let attributes, _):
+      attributes
+    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
+    }
+  }
+
+  /// How the account is disabled, or was; for the changes that do or undo it.
+  package var disableRule: DisableRule? {
+    switch self {
+    case .enableAccount(_, let rule, _, _), .disableAccount(_, let rule, _): rule
+    case .createAccount, .updateAccount, .deleteAccount, .createGroup, .addMember, .removeMember:
+      nil
     }
   }
 

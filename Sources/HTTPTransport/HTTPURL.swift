@@ -93,11 +93,6 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
   /// Whether it may be used at all: https, or http that does not leave this machine.
   package var isProtected: Bool { scheme == .https || isLoopback }
 
-  /// Same scheme, host and port (RFC 6454 §4).
-  package func hasSameOrigin(as other: HTTPURL) -> Bool {
-    scheme == other.scheme && host == other.host && port == other.port
-  }
-
   /// The URL of a resource below this one: one slash between the parts, each segment escaped.
   package func appending(_ segments: String...) -> HTTPURL {
     var joined = path

@@ -51,7 +51,11 @@ struct KnownAssignments {
       arguments: [number])
     var assignments: [KnownAssignment] = []
     while let row = try rows.next() {
-      guard let subject = subjects[row[1]], let package = packages[row[2]] else { continue }
+      guard let subject = subjects[row[1]], let package = packages[row[2]] else {
+        throw LedgerError(
+          message: "the subject or the access package of an assignment is gone; restore a backup "
+            + "(docs/ledger.md)")
+      }
       assignments.append(
         KnownAssignment(
           reference: AssignmentReference(source: source, id: AssignmentID(row[0])),

@@ -18,7 +18,7 @@ package struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConve
 }
 
 /// A fault found in a mapping or configuration file.
-package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
+package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
   package enum Severity: String, Sendable {
     case error, warning
   }

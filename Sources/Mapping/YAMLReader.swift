@@ -8,10 +8,12 @@ package struct YAMLReader {
 
   package init() {}
 
-  /// By location, each once: what stands below an alias is met wherever the alias is.
+  /// By location, then as they were found, each once.
   package var sortedDiagnostics: [Diagnostic] {
-    diagnostics.sorted { $0.location < $1.location }
-      .reduce(into: []) { told, next in if !told.contains(next) { told.append(next) } }
+    var told: Set<Diagnostic> = []
+    return diagnostics.enumerated()
+      .sorted { ($0.element.location, $0.offset) < ($1.element.location, $1.offset) }
+      .map(\.element).filter { told.insert($0).inserted }
   }
 
   /// The document's root, whose `version` must be 1.

@@ -66,15 +66,3 @@ package struct AssignmentBook: Sendable {
     sources.first { $0.source == source } ?? retired.first { $0.source == source }
   }
 }
-
-extension RandomAccessCollection where Index == Int {
-  /// The first position at which `predicate` holds, given that it holds for all that follow.
-  func firstPosition(where predicate: (Element) -> Bool) -> Int {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = (low + high) / 2
-      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
-}

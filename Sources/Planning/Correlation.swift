@@ -78,11 +78,7 @@ struct Correlator {
 
   /// The account that a target knows by this key now.
   private func account(at key: AccountKey) -> ActualAccount? {
-    let position = actual.accounts.firstPosition { $0.key >= key }
-    guard position < actual.accounts.count, actual.accounts[position].key == key else {
-      return nil
-    }
-    return actual.accounts[position]
+    actual.accounts.position(of: key, by: \.key).map { actual.accounts[$0] }
   }
 
   func correlate(_ subject: SubjectID, naturalKey: String?) -> Correlation {

@@ -5,7 +5,7 @@ import AccessModel
 /// A holder is a member as it was read; or, behind all of those, a desired account that this plan
 /// creates. Ledger rows whose account is nowhere to be seen have no holder.
 struct Frame {
-  /// A membership with the row of the state it came from.
+  /// A membership with the row of the table it came from: of `DesiredState` or of `Ownership`.
   struct Row {
     let membership: MembershipIndex
     let row: Int32
@@ -18,12 +18,11 @@ struct Frame {
   var lost: [Int32] = []
   /// Subjects whose accounts are gone while groups still list them.
   var dangling: Set<SubjectID> = []
-  /// What the mapping says of those already in a group; one for each group of the scope.
-  var policies: [DesiredGroup] = []
+  /// What the mapping says of each group of the scope, in the scope's order.
+  var groups: [DesiredGroup] = []
 
   func isDesired(_ membership: MembershipIndex) -> Bool {
-    let position = desired.firstPosition { $0.membership >= membership }
-    return position < desired.count && desired[position].membership == membership
+    desired.position(of: membership, by: \.membership) != nil
   }
 }
 
@@ -33,10 +32,10 @@ extension Planner {
 
   func makeFrame() -> Frame {
     var frame = Frame()
-    frame.policies = input.scope.groups.map { DesiredGroup(key: $0) }
+    frame.groups = input.scope.groups.map { DesiredGroup(key: $0) }
     let desiredGroups = input.desired.groups.map { scopePosition(of: $0.key) }
     for (position, group) in zip(desiredGroups, input.desired.groups) {
-      if let position { frame.policies[position] = group }
+      if let position { frame.groups[position] = group }
     }
     frame.desired.reserveCapacity(input.desired.memberships.count)
     for (row, membership) in input.desired.memberships.sorted.enumerated() {
@@ -70,13 +69,13 @@ extension Planner {
     }
     let dangling = danglingHolders(of: owned.subjects, present)
     frame.dangling = Set(dangling.keys.map { owned.subjects[$0] })
-    let expected = owned.subjects.map { subject in
+    let desired = owned.subjects.map { subject in
       desiredPositions[subject].flatMap { holder(ofDesired: $0) }
     }
     frame.owned.reserveCapacity(owned.memberships.count)
     for (row, membership) in owned.memberships.sorted.enumerated() {
       guard let group = groups[membership.group] else { continue }
-      var holder = expected[membership.account] ?? present[membership.account]
+      var holder = desired[membership.account] ?? present[membership.account]
       if let value = dangling[membership.account] {
         let index = MembershipIndex(group: group, account: value)
         if holder == nil || input.actual.memberships.contains(index) { holder = value }
@@ -109,10 +108,6 @@ extension Planner {
   }
 
   func scopePosition(of key: EntitlementKey) -> Int? {
-    let position = input.scope.groups.firstPosition { $0 >= key }
-    guard position < input.scope.groups.count, input.scope.groups[position] == key else {
-      return nil
-    }
-    return position
+    input.scope.groups.position(of: key, by: \.self)
   }
 }

@@ -2,7 +2,7 @@ import AccessModel
 
 /// What is to become of a thing that no live assignment asks for through the mapping.
 enum Verdict: Equatable {
-  case keep(reason: String)
+  case hold(reason: String)
   case remove(Ending)
 }
 
@@ -26,10 +26,10 @@ extension AssignmentBook {
       case .over(let ending): last = later(last, ending)
       }
     }
-    if let held { return .keep(reason: held) }
+    if let held { return .hold(reason: held) }
     if let last, live.isEmpty { return .remove(last) }
     guard isComplete else {
-      return .keep(reason: "no mapping asks for it, but a source was not read completely")
+      return .hold(reason: "no mapping asks for it, but a source was not read completely")
     }
     return .remove(.unmapped(live: live))
   }

@@ -8,18 +8,18 @@ package import AccessModel
 /// as a whole, before the first write; everything else passes.
 package struct Limits: Equatable, Sendable {
   /// Fewer removals than this pass, unless they empty a group.
-  package let minimum: Int
+  package var minimum: Int
   /// More than this share of what was there is held.
-  package let percent: Int
+  package var percent: Int
   /// More than this many are held whatever the share.
-  package let absolute: Int
+  package var absolute: Int
   /// How far back earlier removals count.
-  package let window: CalendarDuration
+  package var window: Duration
 
   package static let standard = Limits(
-    minimum: 3, percent: 10, absolute: 100, window: CalendarDuration(seconds: 86_400))
+    minimum: 3, percent: 10, absolute: 100, window: .seconds(86_400))
 
-  package init(minimum: Int, percent: Int, absolute: Int, window: CalendarDuration) {
+  package init(minimum: Int, percent: Int, absolute: Int, window: Duration) {
     self.minimum = minimum
     self.percent = percent
     self.absolute = absolute
@@ -88,9 +88,8 @@ extension Limits {
     wanted: (Change) -> Bool = { _ in true }
   ) -> ApprovedPlan {
     let violations = violations(of: plan, recent: recent)
-    var held = plan.changes.filter { change in
-      violations.contains { $0.catches(change) }
-    }
+    let broken = Set(violations.map(\.scope))
+    var held = plan.changes.filter { $0.limitScopes.contains { broken.contains($0) } }
     let subjects = Set(held.compactMap { $0.account?.subject })
     held += plan.changes.filter { change in
       guard let subject = change.account?.subject, subjects.contains(subject) else { return false }
@@ -121,17 +120,16 @@ extension Limits {
         Violation(target: plan.target, scope: scope, rule: rule, count: count, size: size))
     }
     // Memberships and accounts are counted apart: one leaver is one of each, not two.
-    let members = counted.filter { $0.group != nil }
+    let members = counted.count { $0.group != nil }
+    let membersBefore = recent.count { $0.group != nil }
+    judge(.target, new: members, before: membersBefore, size: plan.sizes.members)
     judge(
-      .target, new: members.count, before: recent.count { $0.group != nil },
-      size: plan.sizes.members)
-    judge(
-      .accounts, new: counted.count - members.count, before: recent.count { $0.group == nil },
+      .accounts, new: counted.count - members, before: recent.count - membersBefore,
       size: plan.sizes.accounts)
-    for group in Set(members.compactMap(\.group)).sorted() {
+    let (new, before) = (tally(counted.map(\.group)), tally(recent.map(\.group)))
+    for (group, count) in new.sorted(by: { $0.key < $1.key }) {
       judge(
-        .group(group), new: members.count { $0.group == group },
-        before: recent.count { $0.group == group },
+        .group(group), new: count, before: before[group, default: 0],
         size: plan.sizes.membersOfGroup[group, default: 0])
     }
     for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
@@ -153,6 +151,12 @@ extension Limits {
     return result
   }
 
+  private func tally(_ groups: [EntitlementKey?]) -> [EntitlementKey: Int] {
+    groups.reduce(into: [:]) { counts, group in
+      if let group { counts[group, default: 0] += 1 }
+    }
+  }
+
   private func rule(count: Int, size: Int, scope: Violation.Scope) -> Violation.Rule? {
     if count > absolute { return .absolute(absolute) }
     if case .group = scope, size >= 3, count >= size { return .emptiesGroup }
@@ -164,16 +168,14 @@ extension Limits {
 extension Change {
   /// Whether the limits count it.
   fileprivate var isCounted: Bool { ending.map { !$0.cause.standsAlone } ?? false }
-}
 
-extension Violation {
-  fileprivate func catches(_ change: Change) -> Bool {
-    guard change.isCounted else { return false }
-    switch scope {
-    case .target, .accounts: return true
-    case .group(let group): return change.group == group
-    case .source(let source): return change.ending?.assignment?.source == source
-    }
+  /// All that the limits count it in, and is held for: a leaver's memberships and account go together.
+  fileprivate var limitScopes: [Violation.Scope] {
+    guard isCounted else { return [] }
+    let narrower = [
+      group.map { Violation.Scope.group($0) }, ending?.assignment.map { .source($0.source) },
+    ]
+    return [.target, .accounts] + narrower.compactMap(\.self)
   }
 }
 

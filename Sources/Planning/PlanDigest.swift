@@ -1,7 +1,7 @@
 package import AccessModel
 import Hashing
 
-/// Names a list of changes to one target by what they do and why, for approval and for `apply --plan`.
+/// Names a list of changes to one target by what they do and why, for approval.
 ///
 /// Two plans have one digest exactly if they would do the same for the same causes. Instants at which
 /// a reading happened are left out: reading again does not make another plan. Written as 16
@@ -10,49 +10,60 @@ package struct PlanDigest: Hashable, Sendable, CustomStringConvertible {
   package let description: String
 
   package init(target: TargetID, changes: [Change]) {
-    var text: [UInt8] = []
-    func append(_ field: String) {
-      text.append(contentsOf: field.utf8)
-      text.append(0x1f)
-    }
-    append(target.rawValue)
+    var text = DigestText()
+    text.append(target.rawValue)
     for change in changes.sorted() {
-      append(change.kind)
-      append(change.group?.rawValue ?? "")
-      append(change.account?.subject?.rawValue ?? "")
-      append(change.account?.identity?.key.rawValue ?? "")
-      append(change.ending.map(Self.evidence) ?? "")
-      for assignment in change.reason?.assignments ?? [] { append(assignment.description) }
+      text.append(change.kind)
+      text.append(change.group?.rawValue ?? "")
+      text.append(change.account?.subject?.rawValue ?? "")
+      text.append(change.account?.identity?.key.rawValue ?? "")
+      text.append(change.ending.map(Self.evidence) ?? [])
+      text.append((change.reason?.assignments ?? []).map(\.description))
+      text.append(change.disableRule.map(Self.words) ?? [])
+      text.append("\(change.attributeChanges.count)")
       for attribute in change.attributeChanges {
-        append(attribute.name)
-        for value in attribute.before + ["\u{1e}"] + attribute.after { append(value) }
+        text.append(attribute.name)
+        text.append(attribute.before)
+        text.append(attribute.after)
       }
-      text.append(0x1d)
     }
-    description = String(SHA256.hexDigest(text).prefix(16))
+    description = String(SHA256.hexDigest(text.bytes).prefix(16))
   }
 
-  private static func evidence(of ending: Ending) -> String {
+  private static func evidence(of ending: Ending) -> [String] {
     let parts = [ending.cause.rawValue, ending.assignment?.description ?? ""]
     switch ending {
-    case .expired(_, let end): return (parts + [end.description]).joined(separator: " ")
-    case .revoked(_, let state, _): return (parts + [state]).joined(separator: " ")
-    case .operator(let name, let reason): return (parts + [name, reason]).joined(separator: " ")
-    case .absent: return parts.joined(separator: " ")
-    case .unmapped(let live):
-      return (parts + live.map(\.description)).joined(separator: " ")
+    case .expired(_, let end): return parts + [end.description]
+    case .revoked(_, let state, _): return parts + [state]
+    case .operator(let name, let reason): return parts + [name, reason]
+    case .absent: return parts
+    case .unmapped(let live): return parts + live.map(\.description)
+    }
+  }
+
+  private static func words(of rule: DisableRule) -> [String] {
+    switch rule {
+    case .set(let values):
+      ["set"]
+        + values.sorted { $0.key < $1.key }.flatMap { [$0.key, "\($0.value.count)"] + $0.value }
+    case .moveTo(let branch): ["moveTo", branch]
+    case .deactivate: ["deactivate"]
     }
   }
 }
 
-extension Change {
-  /// The attribute values the change sets; empty for changes that set none.
-  package var attributeChanges: [AttributeChange] {
-    switch self {
-    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
-      .enableAccount(_, _, let attributes, _):
-      attributes
-    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
-    }
+/// Texts one after the other, each behind its length and each list behind its count, so that no two
+/// sequences of them have the same bytes.
+private struct DigestText {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func append(_ text: String) {
+    bytes += "\(text.utf8.count):".utf8
+    bytes += text.utf8
+  }
+
+  mutating func append(_ list: [String]) {
+    append("\(list.count)")
+    for text in list { append(text) }
   }
 }

@@ -3,7 +3,7 @@ package import AccessModel
 /// A plan for programs: the stable shape that `plan --json` prints, documented in docs/commands.md.
 package struct PlanReport: Encodable, Sendable {
   package let target: String
-  /// Names `changes`; what `apply --plan` compares.
+  /// Names `changes`.
   package let digest: String
   package let changes: [ChangeReport]
   package let heldByLimits: HeldReport?

@@ -14,7 +14,7 @@ extension Planner {
           hold(account, "\(input.actual.accounts[position].key) is also the account of \(other)")
         } else {
           links.append(.account(position))
-          keep(account, at: position, adopting: adopting)
+          correct(account, at: position, adopting: adopting)
         }
       case .unmatched where desired.accountRule != nil: create(account)
       case .unmatched:
@@ -49,7 +49,8 @@ extension Planner {
         because: Reason(assignments: because(account), repairsDrift: wasOurs)))
   }
 
-  private mutating func keep(_ account: DesiredAccount, at position: Int, adopting: Bool) {
+  /// Enables the account of a desired subject, sets what differs, and lets the ledger know it.
+  private mutating func correct(_ account: DesiredAccount, at position: Int, adopting: Bool) {
     let actual = input.actual.accounts[position]
     let row = correlator.ownedAccount(of: account.subject)
     let because = because(account)
@@ -129,7 +130,7 @@ extension Planner {
         continue
       }
       switch input.book.verdict(on: row.because) {
-      case .keep(let reason): holds.append(Hold(subject: row.subject, reason: reason))
+      case .hold(let reason): holds.append(Hold(subject: row.subject, reason: reason))
       case .remove(let ending): depart(row, at: position, because: ending)
       }
     }

@@ -1,32 +1,38 @@
 import AccessModel
 
 extension Planner {
-  /// One merge over what should be, what is and what is ours; see the table of `plan`.
+  /// One merge over what should be, what is and what is ours: each membership that is in any of the
+  /// three is met once, and falls into one row of the table of `plan`. Below, `row` is the ledger's
+  /// row of the membership, if it has one.
   mutating func planMemberships() {
     let frame = makeFrame()
     danglingSubjects = frame.dangling
     var report = MembershipReport()
-    let actual = input.actual.memberships.sorted
-    var (next, present, ours) = (0, 0, 0)
+    let present = input.actual.memberships.sorted
+    var (nextDesired, nextPresent, nextOwned) = (0, 0, 0)
     while true {
-      let wanted = next < frame.desired.count ? frame.desired[next] : nil
-      let seen = present < actual.count ? actual[present] : nil
-      let known = ours < frame.owned.count ? frame.owned[ours] : nil
-      guard let membership = least(least(wanted?.membership, seen), known?.membership) else {
+      let desired = nextDesired < frame.desired.count ? frame.desired[nextDesired] : nil
+      let actual = nextPresent < present.count ? present[nextPresent] : nil
+      let owned = nextOwned < frame.owned.count ? frame.owned[nextOwned] : nil
+      guard let membership = least(least(desired?.membership, actual), owned?.membership) else {
         break
       }
 
-      let row = known?.membership == membership ? known.map { Int($0.row) } : nil
-      switch (wanted?.membership == membership ? wanted : nil, seen == membership) {
-      case (let wanted?, true): agree(wanted, row, frame)
-      case (let wanted?, false): add(wanted, row)
-      case (nil, true): surplus(membership, row, frame, &report)
+      let isDesired = desired?.membership == membership
+      let isPresent = actual == membership
+      let row = owned?.membership == membership ? owned.map { Int($0.row) } : nil
+      switch (isDesired ? desired : nil, isPresent) {
+      case (let desired?, true): confirm(desired, row, frame)
+      case (let desired?, false): add(desired, row)
+      case (nil, true): planSurplus(membership, row, frame, &report)
       case (nil, false):
         if let row { settleUnseen(row: row, group: membership.group) }
       }
-      if wanted?.membership == membership { next += 1 }
-      if seen == membership { present += 1 }
-      while ours < frame.owned.count, frame.owned[ours].membership == membership { ours += 1 }
+      if isDesired { nextDesired += 1 }
+      if isPresent { nextPresent += 1 }
+      while nextOwned < frame.owned.count, frame.owned[nextOwned].membership == membership {
+        nextOwned += 1
+      }
     }
     for row in frame.lost { settleLost(row: Int(row)) }
     noteGroups()
@@ -38,9 +44,10 @@ extension Planner {
     return min(left, right)
   }
 
-  private mutating func agree(_ desired: Frame.Row, _ row: Int?, _ frame: Frame) {
-    let policy = frame.policies[desired.membership.group]
-    let mayAdopt = input.adopt || policy.adopt || policy.exclusive
+  /// It should be and is: nothing is written, but the ledger learns whose it is and why.
+  private mutating func confirm(_ desired: Frame.Row, _ row: Int?, _ frame: Frame) {
+    let group = frame.groups[desired.membership.group]
+    let mayAdopt = input.adopt || group.adopt || group.exclusive
     guard let row else { return note(desired, mayAdopt ? .adopted : .preExisting) }
     switch input.owned.origins[row] {
     case .intended: note(desired, .created, row)
@@ -68,6 +75,7 @@ extension Planner {
       input.desired.reasons[Int(desired.row)], before: row.map { input.owned.reasons[$0] } ?? [])
   }
 
+  /// It should be and is not: added, and drift if the ledger says that it was there.
   private mutating func add(_ desired: Frame.Row, _ row: Int?) {
     let key = input.scope.groups[desired.membership.group]
     let account = input.desired.accounts[
@@ -85,14 +93,9 @@ extension Planner {
       }
     }
     let reason = Reason(assignments: because(desired, row), repairsDrift: isDrift)
-    var groupID: String?
-    switch input.actual.groups[desired.membership.group] {
-    case .present(let id, _): groupID = id
-    case .missing:
-      if changes.last?.group != key {
-        changes.append(.createGroup(key, because: Reason(assignments: reason.assignments)))
-      }
-    case .unreadable: return
+    let groupID = immutableID(ofGroup: desired.membership.group)
+    if groupID == nil, changes.last?.group != key {
+      changes.append(.createGroup(key, because: Reason(assignments: reason.assignments)))
     }
     var identity: AccountIdentity?
     if desired.membership.account < input.actual.accounts.count {
@@ -126,20 +129,23 @@ extension Planner {
   }
 
   private func isRecreated(_ group: Int) -> Bool {
-    guard case .present(let id, _) = input.actual.groups[group] else { return false }
+    guard let id = immutableID(ofGroup: group) else { return false }
     return knownGroup(at: group).map { $0.immutableID != id } ?? false
   }
 
-  private func knownGroup(at position: Int) -> Ownership.Group? {
-    let key = input.scope.groups[position]
-    let index = input.owned.groups.firstPosition { $0.key >= key }
-    guard index < input.owned.groups.count, input.owned.groups[index].key == key else {
-      return nil
-    }
-    return input.owned.groups[index]
+  private func immutableID(ofGroup position: Int) -> String? {
+    guard case .present(let id, _) = input.actual.groups[position] else { return nil }
+    return id
   }
 
-  private mutating func surplus(
+  private func knownGroup(at position: Int) -> Ownership.Group? {
+    input.owned.groups.position(of: input.scope.groups[position], by: \.key)
+      .map { input.owned.groups[$0] }
+  }
+
+  /// It is and should not be: removed if it is ours and its ending is proven, held where it is not,
+  /// and otherwise left alone and told.
+  private mutating func planSurplus(
     _ membership: MembershipIndex, _ row: Int?, _ frame: Frame, _ report: inout MembershipReport
   ) {
     let key = input.scope.groups[membership.group]
@@ -147,7 +153,7 @@ extension Planner {
     let subject = row.map { ownedSubject($0) } ?? anchor(ofMember: membership.account)
 
     guard let row, let origin, origin != .preExisting else {
-      if frame.policies[membership.group].exclusive {
+      if frame.groups[membership.group].exclusive {
         removeFromExclusive(membership, key, subject)
       } else if origin == .preExisting {
         report.preExisting[key, default: 0] += 1
@@ -159,12 +165,12 @@ extension Planner {
     }
     if isReappearing(row, frame, membership.group) { return }
     switch input.book.verdict(on: input.owned.reasons[row]) {
-    case .keep(let reason): keep(key, subject, reason)
+    case .hold(let reason): hold(key, subject, reason)
     case .remove(let ending):
       if let subject, isHeld(subject), !ending.cause.standsAlone {
-        keep(key, subject, "the subject is held")
+        hold(key, subject, "the subject is held")
       } else if let reason = whyClosed(membership.group, forAdding: false) {
-        keep(key, subject, reason)
+        hold(key, subject, reason)
       } else {
         remove(membership, key, subject, ending)
       }
@@ -184,19 +190,21 @@ extension Planner {
     _ membership: MembershipIndex, _ key: EntitlementKey, _ subject: SubjectID?
   ) {
     if !input.book.isComplete {
-      keep(key, subject, "the group is exclusive, but a source was not read completely")
+      hold(key, subject, "the group is exclusive, but a source was not read completely")
+    } else if case .partial(let reason) = input.actual.coverage {
+      hold(key, subject, "the group is exclusive, but not all accounts could be read: \(reason)")
     } else if let subject, isHeld(subject) {
-      keep(key, subject, "the subject is held")
+      hold(key, subject, "the subject is held")
     } else if disputed.contains(membership.account) {
-      keep(key, subject, "the group is exclusive, but this may be the account of a held subject")
+      hold(key, subject, "the group is exclusive, but this may be the account of a held subject")
     } else if let reason = whyClosed(membership.group, forAdding: false) {
-      keep(key, subject, reason)
+      hold(key, subject, reason)
     } else {
       remove(membership, key, subject, .unmapped(live: []))
     }
   }
 
-  private mutating func keep(_ key: EntitlementKey, _ subject: SubjectID?, _ reason: String) {
+  private mutating func hold(_ key: EntitlementKey, _ subject: SubjectID?, _ reason: String) {
     holds.append(Hold(group: key, subject: subject, reason: reason))
     if let subject { keptSubjects.insert(subject) }
   }
@@ -204,8 +212,6 @@ extension Planner {
   private mutating func remove(
     _ membership: MembershipIndex, _ key: EntitlementKey, _ subject: SubjectID?, _ ending: Ending
   ) {
-    var groupID: String?
-    if case .present(let id, _) = input.actual.groups[membership.group] { groupID = id }
     let account: AccountReference
     if membership.account < input.actual.accounts.count {
       account = reference(toAccountAt: membership.account, subject: subject)
@@ -217,14 +223,19 @@ extension Planner {
     }
     changes.append(
       .removeMember(
-        Membership(group: key, groupID: groupID, account: account), because: ending))
+        Membership(
+          group: key, groupID: immutableID(ofGroup: membership.group), account: account),
+        because: ending))
   }
 
+  /// Ours by the ledger, though the account is nowhere to be seen.
   private mutating func settleLost(row: Int) {
     let key = input.owned.groupKeys[input.owned.memberships.sorted[row].group]
     if let group = scopePosition(of: key) { settleUnseen(row: row, group: group) }
   }
 
+  /// Ours by the ledger, neither desired nor seen.
+  ///
   /// Where the group was read to its end the membership is gone. Where it was not, an ending that
   /// stands alone is carried out unseen: the target answers whether there was anything to remove.
   private mutating func settleUnseen(row: Int, group: Int) {
@@ -244,12 +255,10 @@ extension Planner {
         keptSubjects.insert(subject)
         return
       }
-      var groupID: String?
-      if case .present(let id, _) = input.actual.groups[group] { groupID = id }
       changes.append(
         .removeMember(
           Membership(
-            group: key, groupID: groupID,
+            group: key, groupID: immutableID(ofGroup: group),
             account: AccountReference(
               subject: subject, displayName: nil, identity: account.identity)),
           because: ending))
@@ -269,15 +278,16 @@ extension Planner {
   private func isAwaited(_ row: Int) -> Bool {
     let subject = ownedSubject(row)
     if isHeld(subject) { return true }
-    guard case .keep = input.book.verdict(on: input.owned.reasons[row]) else { return false }
+    guard case .hold = input.book.verdict(on: input.owned.reasons[row]) else { return false }
     return true
   }
 
   private mutating func noteGroups() {
-    for (position, group) in input.actual.groups.enumerated() {
-      guard case .present(let id, _) = group, knownGroup(at: position) == nil else { continue }
-      notes.append(
-        .group(input.scope.groups[position], immutableID: id, origin: .preExisting))
+    for (position, key) in input.scope.groups.enumerated() {
+      guard let id = immutableID(ofGroup: position), knownGroup(at: position) == nil else {
+        continue
+      }
+      notes.append(.group(key, immutableID: id, origin: .preExisting))
     }
   }
 
@@ -291,23 +301,5 @@ extension Planner {
 
   private func anchor(ofMember position: Int) -> SubjectID? {
     position < input.actual.accounts.count ? input.actual.accounts[position].anchor : nil
-  }
-}
-
-/// Members that are left alone, counted for each group.
-private struct MembershipReport {
-  var preExisting: [EntitlementKey: Int] = [:]
-  private var foreign: [EntitlementKey: (count: Int, first: [AccountKey])] = [:]
-
-  mutating func add(foreign member: AccountKey, to group: EntitlementKey) {
-    foreign[group, default: (0, [])].count += 1
-    if foreign[group, default: (0, [])].first.count < 10 {
-      foreign[group, default: (0, [])].first.append(member)
-    }
-  }
-
-  var findings: [Finding] {
-    preExisting.map { .preExistingMembers($0, count: $1) }
-      + foreign.map { .foreignMembers($0, count: $1.count, first: $1.first.sorted()) }
   }
 }

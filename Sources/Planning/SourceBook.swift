@@ -77,28 +77,22 @@ package struct SourceBook: Sendable {
 
   /// The access package of an assignment that the reading or the ledger knows.
   package func packageName(of id: AssignmentID) -> String? {
-    if let reading = live?.reading {
-      let position = reading.assignments.firstPosition { $0.id >= id }
-      if position < reading.assignments.count, reading.assignments[position].id == id {
-        return reading.packages[Int(reading.assignments[position].package)].name
-      }
+    if let reading = live?.reading, let position = reading.assignments.position(of: id, by: \.id) {
+      return reading.packages[Int(reading.assignments[position].package)].name
     }
-    let position = missing.firstPosition { $0.known.reference.id >= id }
-    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
-    return missing[position].known.package
+    return positionOfMissing(id).map { missing[$0].known.package }
   }
 
   /// `nil` if neither the reading nor the ledger knows it.
   package func standing(of id: AssignmentID) -> Standing? {
-    if let assignments = live?.reading.assignments {
-      let position = assignments.firstPosition { $0.id >= id }
-      if position < assignments.count, assignments[position].id == id {
-        return exceptions[Int32(position)] ?? .live
-      }
+    if let position = live?.reading.assignments.position(of: id, by: \.id) {
+      return exceptions[Int32(position)] ?? .live
     }
-    let position = missing.firstPosition { $0.known.reference.id >= id }
-    guard position < missing.count, missing[position].known.reference.id == id else { return nil }
-    return missing[position].standing
+    return positionOfMissing(id).map { missing[$0].standing }
+  }
+
+  private func positionOfMissing(_ id: AssignmentID) -> Int? {
+    missing.position(of: id) { $0.known.reference.id }
   }
 }
 

@@ -46,10 +46,7 @@ extension Reconciler {
   private func judge(
     _ plan: Plan, _ context: RunContext, wanted: (Change) -> Bool
   ) async throws(LedgerError) -> ApprovedPlan {
-    let window = limits.window
-    let start = context.now.adding(
-      .seconds(-(window.days * 86_400 + window.months * 30 * 86_400 + window.seconds)))
-    let recent = try await ledger.removals(since: start)
+    let recent = try await ledger.removals(since: context.now.adding(.zero - limits.window))
     let first = limits.approve(plan, recent: recent, wanted: wanted)
     guard let digest = first.heldDigest,
       let release = try await ledger.approval(of: digest.description, now: context.now)

@@ -32,7 +32,7 @@ package struct Reconciler: Sendable {
     self.progress = progress
   }
 
-  /// Reads every source, or those named, all at once.
+  /// Reads every source, or those named, all at once. Sorted by source.
   package func readSources(
     _ context: RunContext, only wanted: Set<SourceID>? = nil
   ) async -> [SourceResult] {
@@ -50,7 +50,7 @@ package struct Reconciler: Sendable {
             absentAfter: source.absentAfter)
         }
       }
-      return await group.reduce(into: []) { $0.append($1) }
+      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.source < $1.source }
     }
   }
 

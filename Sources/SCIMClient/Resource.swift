@@ -22,9 +22,6 @@ package enum ResourceType: String, Sendable {
   case user = "User"
   case group = "Group"
 
-  package static let enterpriseSchema =
-    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
   package var schema: String { "urn:ietf:params:scim:schemas:core:2.0:\(rawValue)" }
 
   /// The endpoint unless the service says otherwise.

@@ -50,7 +50,7 @@ extension SCIMTarget {
     guard let other = others.first else { return nil }
     return .refused(
       reason: "conflict: the userName belongs to user \(other.id), which does not carry this "
-        + "subject's anchor; if it is the subject's, set 'correlation: adopt' in the mapping's "
+        + "subject's anchor; if it is the same person, set 'correlation: adopt' in the mapping's "
         + "accounts rule")
   }
 

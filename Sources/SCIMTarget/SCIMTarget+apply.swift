@@ -68,23 +68,12 @@ extension SCIMTarget {
     _ outcome: Outcome, _ change: Change, _ capabilities: Capabilities
   ) -> Outcome {
     guard case .refused(let reason) = outcome, let known = capabilities.userAttributes,
-      case .success(let writes) = AttributeWrite.parse(change.attributes)
+      case .success(let writes) = AttributeWrite.parse(change.attributeChanges)
     else { return outcome }
     let unknown = writes.filter { !known.contains($0.path.schemaName) }.map { "\($0.path)" }
     if unknown.isEmpty { return outcome }
     return .refused(
       reason: "\(reason); its schema has no \(unknown.sorted().joined(separator: ", "))")
-  }
-}
-
-extension Change {
-  fileprivate var attributes: [AttributeChange] {
-    switch self {
-    case .createAccount(_, let attributes, _), .updateAccount(_, let attributes, _),
-      .enableAccount(_, _, let attributes, _):
-      attributes
-    case .disableAccount, .deleteAccount, .createGroup, .addMember, .removeMember: []
-    }
   }
 }
 

@@ -1,12 +1,13 @@
 import AccessModel
 import Mapping
+import Planning
 
 /// What `bellhop.yaml` says, checked as far as that needs nothing but its text. File paths are
 /// absolute; secrets are references, not values.
 struct Configuration: Equatable, Sendable {
   /// The file it was read from.
   let path: String
-  /// Folder of the ledger, the lock and saved plans.
+  /// Folder of the ledger and the lock.
   let state: String
   /// Folder of the mapping files; every `*.yaml` in it is read.
   let mappings: String
@@ -14,7 +15,7 @@ struct Configuration: Equatable, Sendable {
   let sources: [SourceConfiguration]
   /// Sorted by id, never empty.
   let targets: [TargetConfiguration]
-  let limits: LimitsConfiguration
+  let limits: Limits
   /// How often `bellhop run` reconciles what says nothing of its own.
   let interval: Duration
 }
@@ -106,12 +107,4 @@ struct SCIMTargetConfiguration: Equatable, Sendable {
   let auth: Auth
   /// Create mapped groups that are missing.
   let createGroups: Bool
-}
-
-/// The rules of DESIGN §4.8: removals beyond them are held.
-struct LimitsConfiguration: Equatable, Sendable {
-  var minimum = 3
-  var percent = 10
-  var absolute = 100
-  var window: Duration = .seconds(86_400)
 }

@@ -1,4 +1,6 @@
 import AccessModel
+import HTTPTransport
+import LDAPClient
 import Mapping
 
 extension ConfigurationReader {
@@ -52,18 +54,21 @@ extension ConfigurationReader {
       groups: groups)
   }
 
-  private mutating func check(_ url: String, startTLS: Bool, isExternal: Bool, at node: YAMLNode) {
-    let (scheme, host) = parts(of: url)
-    if !["ldap", "ldaps", "ldapi"].contains(scheme) {
-      yaml.error("'\(url)' must begin with ldaps://, ldap:// or ldapi://", at: node.location)
-    } else if scheme != "ldap", startTLS {
-      yaml.error("'\(url)': startTLS is for ldap:// only", at: node.location)
-    } else if scheme == "ldap", !startTLS, !isLoopback(host) {
+  private mutating func check(_ text: String, startTLS: Bool, isExternal: Bool, at node: YAMLNode) {
+    let url: LDAPURL
+    do throws(LDAPConfigurationError) {
+      url = try LDAPURL(parsing: text)
+    } catch {
+      return yaml.error(error.description, at: node.location)
+    }
+    if url.scheme != .ldap, startTLS {
+      yaml.error("'\(text)': startTLS is for ldap:// only", at: node.location)
+    } else if url.scheme == .ldap, !startTLS, !url.isLoopback {
       yaml.error(
-        "'\(url)' would send passwords and data in the clear; use ldaps:// or startTLS: true",
+        "'\(text)' would send passwords and data in the clear; use ldaps:// or startTLS: true",
         at: node.location)
-    } else if isExternal, scheme != "ldapi" {
-      yaml.error("'\(url)': sasl EXTERNAL needs an ldapi:// url", at: node.location)
+    } else if isExternal, url.scheme != .ldapi {
+      yaml.error("'\(text)': sasl EXTERNAL needs an ldapi:// url", at: node.location)
     }
   }
 
@@ -156,18 +161,19 @@ extension ConfigurationReader {
   }
 
   private mutating func serviceURL(_ node: YAMLNode?) -> String? {
-    guard let node, var url = yaml.text(node) else { return nil }
-    let (scheme, host) = parts(of: url)
-    if !["http", "https"].contains(scheme) || host.isEmpty {
-      yaml.error("'url' must be https:// with a host", at: node.location)
-    } else if url.contains(where: { "?#@ ".contains($0) }) {
-      yaml.error("'url' must have no query, fragment, user or space", at: node.location)
-    } else if scheme == "http", !isLoopback(host) {
-      yaml.error(
-        "'url' would send credentials and data in the clear; use https://", at: node.location)
+    guard let node, var text = yaml.text(node) else { return nil }
+    do throws(HTTPURL.SyntaxError) {
+      let url = try HTTPURL(parsing: text)
+      if url.query != nil { yaml.error("the URL must not have a query", at: node.location) }
+      if !url.isProtected {
+        yaml.error(
+          "'url' would send credentials and data in the clear; use https://", at: node.location)
+      }
+    } catch {
+      yaml.error(error.description, at: node.location)
     }
-    while url.hasSuffix("/") { url.removeLast() }
-    return url
+    while text.hasSuffix("/") { text.removeLast() }
+    return text
   }
 
   private mutating func auth(_ node: YAMLNode?) -> SCIMTargetConfiguration.Auth? {
@@ -187,22 +193,5 @@ extension ConfigurationReader {
     let password = secret(basic["password"])
     guard let username, let password else { return nil }
     return .basic(username: username, password: password)
-  }
-
-  /// Scheme and host of a URL, in lower case. Not a parser: the adapters read URLs strictly.
-  private func parts(of url: String) -> (scheme: String, host: String) {
-    guard let mark = url.firstRange(of: "://") else { return ("", "") }
-    let authority = url[mark.upperBound...].prefix { $0 != "/" }
-    let host =
-      authority.hasPrefix("[")
-      ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
-    return (url[..<mark.lowerBound].lowercased(), host.lowercased())
-  }
-
-  /// By the name alone; nothing is looked up.
-  private func isLoopback(_ host: String) -> Bool {
-    if host == "localhost" || host == "::1" { return true }
-    let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-    return numbers.count == 4 && numbers[0] == 127 && numbers.allSatisfy { $0 != nil }
   }
 }

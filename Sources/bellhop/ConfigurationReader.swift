@@ -1,6 +1,8 @@
 import AccessModel
+import AssignmentSources
 import Expressions
 import Mapping
+import Planning
 
 /// Reads the text of `bellhop.yaml`. Every fault is a diagnostic with file, line and column.
 struct ConfigurationReader {
@@ -97,7 +99,7 @@ struct ConfigurationReader {
     let interval = yaml.duration(fields["interval"])
     let absentAfter = yaml.duration(fields["absentAfter"], orNone: true)
     guard let file = fields["path"], let path = path(file) else { return nil }
-    guard path.hasSuffix(".json") || path.hasSuffix(".csv") else {
+    guard FileSource.Kind(path: path) != nil else {
       yaml.error("'path' must end in .json or .csv, which says how it is read", at: file.location)
       return nil
     }
@@ -106,8 +108,8 @@ struct ConfigurationReader {
       absentAfter: absentAfter, location: entry.location)
   }
 
-  private mutating func limits(_ node: YAMLNode?) -> LimitsConfiguration {
-    var limits = LimitsConfiguration()
+  private mutating func limits(_ node: YAMLNode?) -> Limits {
+    var limits = Limits.standard
     let keys = ["minimum", "percent", "absolute", "window"]
     guard let fields = yaml.fields(node, keys: keys) else { return limits }
     let count = 0...1_000_000_000

@@ -1,3 +1,4 @@
+import AccessModel
 import ArgumentParser
 import Reconciling
 
@@ -38,12 +39,23 @@ struct CommandFailure: Error {
 extension AsyncParsableCommand {
   /// Runs the body of a command and turns what it throws into a message and an exit code.
   func finish(_ body: () async throws -> ExitStatus) async throws {
+    let failure: CommandFailure
     do {
       let status = try await body()
-      if status != .done { throw ExitCode(status.rawValue) }
-    } catch let failure as CommandFailure {
-      Console.error(failure.message)
-      throw ExitCode(failure.status.rawValue)
+      guard status != .done else { return }
+      throw ExitCode(status.rawValue)
+    } catch let code as ExitCode {
+      throw code
+    } catch let error as CommandFailure {
+      failure = error
+    } catch let error as LedgerError {
+      failure = CommandFailure(status: .ledger, message: error.description)
+    } catch {
+      // Of its type alone: what is in it may be anything.
+      failure = CommandFailure(
+        status: .bug, message: "this is a bug: \(type(of: error)) was not expected here")
     }
+    Console.error(failure.message)
+    throw ExitCode(failure.status.rawValue)
   }
 }

@@ -48,21 +48,16 @@ struct Workspace {
       warnings: read.diagnostics + mappings.diagnostics)
   }
 
-  var ledgerPath: String { configuration.state + "/ledger.sqlite" }
-  var lockPath: String { configuration.state + "/lock" }
+  private var state: StateFolder { StateFolder(configuration.state) }
 
-  func ledger(readOnly: Bool) throws -> any Ledger {
-    do throws(LedgerError) {
-      return try LedgerStore(path: ledgerPath, readOnly: readOnly)
-    } catch {
-      throw CommandFailure(status: .ledger, message: error.description)
-    }
+  func ledger(readOnly: Bool) throws(LedgerError) -> any Ledger {
+    try LedgerStore(path: state.ledger, readOnly: readOnly)
   }
 
   /// Holds off every other run until the process ends or `release` is called.
   func lock(command: String) throws -> RunLock {
     do throws(RunLockError) {
-      return try RunLock(path: lockPath, command: command, at: .wallClock)
+      return try RunLock(path: state.lock, command: command, at: .wallClock)
     } catch {
       switch error {
       case .held: throw CommandFailure(status: .anotherRun, message: error.description)
@@ -74,13 +69,9 @@ struct Workspace {
   func reconciler(
     _ ledger: any Ledger, logger: Logger, showsProgress: Bool = false
   ) -> Reconciler {
-    let limits = configuration.limits
-    return Reconciler(
+    Reconciler(
       sources: sources, targets: targets, mapping: mapping, ledger: ledger,
-      limits: Limits(
-        minimum: limits.minimum, percent: limits.percent, absolute: limits.absolute,
-        window: CalendarDuration(seconds: Int(limits.window.components.seconds))),
-      logger: logger,
+      limits: configuration.limits, logger: logger,
       progress: { target, progress in
         if showsProgress { Console.progress("\(target): \(progress.done) of \(progress.total)") }
       })

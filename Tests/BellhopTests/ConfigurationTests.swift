@@ -1,6 +1,7 @@
 import AccessModel
 import Foundation
 import Mapping
+import Planning
 import Testing
 
 @testable import bellhop
@@ -41,7 +42,7 @@ private func read(_ name: String) throws -> (configuration: Configuration?, told
     #expect(configuration.interval == .seconds(120))
     #expect(
       configuration.limits
-        == LimitsConfiguration(minimum: 5, percent: 20, absolute: 50, window: .seconds(43_200)))
+        == Limits(minimum: 5, percent: 20, absolute: 50, window: .seconds(43_200)))
 
     #expect(configuration.sources.map(\.id) == ["contractors", "partners"])
     #expect(configuration.sources[0].kind == .file(path: "/srv/hr/contractors.csv"))
@@ -126,7 +127,7 @@ private func read(_ name: String) throws -> (configuration: Configuration?, told
     #expect(configuration?.interval == .seconds(300))
     #expect(
       configuration?.limits
-        == LimitsConfiguration(minimum: 3, percent: 10, absolute: 100, window: .seconds(86_400)))
+        == Limits(minimum: 3, percent: 10, absolute: 100, window: .seconds(86_400)))
     #expect(configuration?.state == "/srv/state")
     #expect(configuration?.targets[0].adopt == false)
     #expect(configuration?.targets[0].protected == [])

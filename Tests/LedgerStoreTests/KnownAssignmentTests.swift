@@ -37,6 +37,16 @@ import Testing
     #expect(try await ledger.knownSources() == ["entra", "partners"])
   }
 
+  @Test func `an assignment whose subject is gone from the file is damage, not absence`()
+    async throws
+  {
+    try await ledger.remember([known("asn-1")], run: "run-1")
+    try sqlite(state.folder.ledger, "DELETE FROM subject")
+    await #expect(throws: LedgerError.self) {
+      try await ledger.knownAssignments(of: "partners")
+    }
+  }
+
   @Test func `every kind of ending survives`() async throws {
     let endings: [Ending] = [
       expired, absent, unmapped, .operator(name: "ada", reason: "left"),

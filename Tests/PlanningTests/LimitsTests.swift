@@ -152,4 +152,37 @@ import Testing
     ])
     #expect(digests.count == 5)
   }
+  @Test func `another way to disable is another plan`() {
+    let ada = AccountReference(subject: "ada", displayName: nil, identity: nil)
+    let rules: [DisableRule] = [
+      .set(["employeeType": ["disabled"]]), .set(["employeeType": []]), .moveTo("ou=disabled"),
+      .deactivate,
+    ]
+    let digests = rules.map { rule in
+      PlanDigest(
+        target: "t",
+        changes: [
+          .disableAccount(ada, rule, because: .expired(World.reference("a"), end: World.now))
+        ])
+    }
+    #expect(Set(digests).count == rules.count)
+  }
+
+  @Test func `where one value ends and the next begins is part of the plan`() {
+    func digest(_ before: [String], _ after: [String]) -> PlanDigest {
+      let ada = AccountReference(subject: "ada", displayName: nil, identity: nil)
+      return PlanDigest(
+        target: "t",
+        changes: [
+          .updateAccount(
+            ada, [AttributeChange(name: "mail", before: before, after: after)],
+            because: Reason(assignments: [World.reference("a")]))
+        ])
+    }
+    let digests = Set([
+      digest(["a\u{1f}b"], ["c"]), digest(["a", "b"], ["c"]), digest(["a"], ["b", "c"]),
+      digest(["a\u{1f}\u{1e}\u{1f}b"], ["c"]), digest(["a"], ["b\u{1f}\u{1e}\u{1f}c"]),
+    ])
+    #expect(digests.count == 5)
+  }
 }

@@ -126,6 +126,17 @@ import Testing
     #expect(world.lines == [])
   }
 
+  @Test func `whose member it is cannot be told in an exclusive group while accounts are unread`() {
+    var world = World()
+    world.groups = [DesiredGroup(key: "g", exclusive: true)]
+    world.members = [("g", "uid=ada")]
+    world.desired = [("ada", "g", "a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    world.coverage = .partial(reason: "size limit")
+    #expect(world.lines == [])
+    #expect(world.plan.holds.contains { $0.group == "g" && $0.reason.contains("size limit") })
+  }
+
   @Test func `a membership found present is pre-existing and outlives its assignment`() {
     var world = World()
     world.addAccount("ada")

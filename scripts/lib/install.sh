@@ -8,6 +8,8 @@
 # What bellhop is built with, and the servers that the demo and the tests start.
 build_packages=(libcurl4-openssl-dev libldap2-dev libsqlite3-dev libssl-dev pkg-config)
 server_packages=(ca-certificates curl ldap-utils openssl python3 python3-venv slapd)
+# What the tests and the linter look at files with.
+test_packages=(shellcheck sqlite3)
 
 # install_packages PACKAGE…
 install_packages() {

@@ -26,24 +26,20 @@ struct ApplyCommand: AsyncParsableCommand {
       let lock = try workspace.lock(command: "bellhop apply")
       defer { lock.release() }
       let ledger = try workspace.ledger(readOnly: false)
-      do {
-        let reconciler = workspace.reconciler(
-          ledger, logger: common.logger, showsProgress: true)
-        let recorder = RunRecorder(ledger: ledger, command: "apply")
-        let context = try await recorder.begin(at: .wallClock)
-        let readings = await reconciler.readSources(context)
-        let work = Task {
-          try await reconciler.apply(context, readings: readings, selection: selection)
-        }
-        Signals.onStop { work.cancel() }
-        let report = try await work.value
-        Console.endProgress()
-        try await recorder.end(report)
-        try show(report)
-        return ExitStatus(report.verdict)
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
+      let reconciler = workspace.reconciler(
+        ledger, logger: common.logger, showsProgress: true)
+      let recorder = RunRecorder(ledger: ledger, command: "apply")
+      let context = try await recorder.begin(at: .wallClock)
+      let readings = await reconciler.readSources(context)
+      let work = Task {
+        try await reconciler.apply(context, readings: readings, selection: selection)
       }
+      Signals.onStop { work.cancel() }
+      let report = try await work.value
+      Console.endProgress()
+      try await recorder.end(report)
+      try show(report)
+      return ExitStatus(report.verdict)
     }
   }
 

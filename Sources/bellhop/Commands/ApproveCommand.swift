@@ -1,6 +1,5 @@
 import AccessModel
 import ArgumentParser
-import Reconciling
 
 struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,72 +26,22 @@ struct ApproveCommand: AsyncParsableCommand {
           message: "'\(digest)' is not a digest of 16 hexadecimal digits; 'bellhop plan' prints it")
       }
       let workspace = try Workspace.load(common, secrets: .standIns)
-      try await record(
+      let ledger = try workspace.ledger(readOnly: false)
+      try await ledger.approve(
         Approval(
-          digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock),
-        in: workspace)
+          digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock))
       Console.note("approved \(digest) for the next apply within 24 hours")
-      if try await !wasHeld(workspace) {
+      if try await !wasHeld(ledger) {
         Console.note("the last runs held nothing under it; it counts if the next plan does")
       }
       return .done
     }
   }
-}
 
-extension ApproveCommand {
   /// Whether any recent run named the digest. A plan that was only looked at is not in the ledger.
-  private func wasHeld(_ workspace: Workspace) async throws -> Bool {
-    let ledger = try workspace.ledger(readOnly: true)
-    do throws(LedgerError) {
-      return try await ledger.runs(limit: 20).contains { run in
-        run.summary?.messages.contains { $0.contains(digest) } ?? false
-      }
-    } catch {
-      throw CommandFailure(status: .ledger, message: error.description)
+  private func wasHeld(_ ledger: any Ledger) async throws -> Bool {
+    try await ledger.runs(limit: 20).contains { run in
+      run.summary?.messages.contains { $0.contains(digest) } ?? false
     }
-  }
-}
-
-struct AdoptCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "adopt",
-    abstract: "Take over the accounts of a target that carry our anchor, after a lost ledger.",
-    discussion: """
-      The next apply within 24 hours records the accounts that carry our anchor, and the memberships \
-      that are desired and present, as ours.
-      """)
-
-  @OptionGroup var common: CommonOptions
-
-  @Argument(help: "The target.")
-  var target: String
-
-  @Option(help: "Why; kept in the ledger.")
-  var reason = ""
-
-  func run() async throws {
-    try await finish {
-      let workspace = try Workspace.load(common, secrets: .standIns)
-      guard workspace.targets.contains(where: { $0.id == TargetID(target) }) else {
-        throw CommandFailure(
-          status: .usage, message: "the configuration has no target '\(target)'")
-      }
-      try await record(
-        Approval(
-          digest: Reconciler.takeoverDigest(of: TargetID(target)), name: RunRecorder.actor,
-          reason: reason, at: .wallClock),
-        in: workspace)
-      Console.note("\(target): the next apply within 24 hours takes over what carries our anchor")
-      return .done
-    }
-  }
-}
-
-private func record(_ approval: Approval, in workspace: Workspace) async throws {
-  do {
-    try await workspace.ledger(readOnly: false).approve(approval)
-  } catch let error as LedgerError {
-    throw CommandFailure(status: .ledger, message: error.description)
   }
 }

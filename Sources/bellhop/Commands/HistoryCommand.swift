@@ -31,17 +31,13 @@ struct HistoryCommand: AsyncParsableCommand {
     try await finish {
       let workspace = try Workspace.load(common, secrets: .standIns)
       let ledger = try workspace.ledger(readOnly: true)
-      do {
-        if runs { return try show(try await ledger.runs(limit: limit)) }
-        return try show(
-          try await ledger.journal(
-            JournalQuery(
-              run: run.map { RunID($0) }, target: target.map { TargetID($0) },
-              subject: subject.map { SubjectID($0) }, group: try groupKey(in: workspace),
-              limit: limit)))
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
-      }
+      if runs { return try show(try await ledger.runs(limit: limit)) }
+      return try show(
+        try await ledger.journal(
+          JournalQuery(
+            run: run.map { RunID($0) }, target: target.map { TargetID($0) },
+            subject: subject.map { SubjectID($0) }, group: try groupKey(in: workspace),
+            limit: limit)))
     }
   }
 

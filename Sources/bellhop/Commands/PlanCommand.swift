@@ -26,17 +26,13 @@ struct PlanCommand: AsyncParsableCommand {
       for warning in workspace.warnings { Console.note(warning.description) }
       let selection = try selection.selection(in: workspace)
       let ledger = try workspace.ledger(readOnly: true)
-      do {
-        let context = RunContext(run: "plan", now: try await now(ledger))
-        let reconciler = workspace.reconciler(ledger, logger: common.logger)
-        let readings = await reconciler.readSources(context)
-        let report = try await reconciler.plan(
-          context, readings: readings, selection: selection)
-        try show(report)
-        return ExitStatus(report.verdict)
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
-      }
+      let context = RunContext(run: "plan", now: try await now(ledger))
+      let reconciler = workspace.reconciler(ledger, logger: common.logger)
+      let readings = await reconciler.readSources(context)
+      let report = try await reconciler.plan(
+        context, readings: readings, selection: selection)
+      try show(report)
+      return ExitStatus(report.verdict)
     }
   }
 

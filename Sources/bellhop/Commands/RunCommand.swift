@@ -41,11 +41,7 @@ struct RunCommand: AsyncParsableCommand {
       let work = Task { try await loop.run() }
       Signals.onStop { work.cancel() }
       logger.info("started", metadata: ["version": "\(Bellhop.version)"])
-      do {
-        try await work.value
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
-      }
+      try await work.value
       logger.info("stopped")
       return .done
     }

@@ -13,17 +13,13 @@ struct StatusCommand: AsyncParsableCommand {
     try await finish {
       let workspace = try Workspace.load(common, secrets: .standIns)
       let ledger = try workspace.ledger(readOnly: true)
-      do {
-        let status = try await Status(ledger, workspace)
-        if common.json {
-          try Console.output(json: status)
-        } else {
-          Console.output(status.text)
-        }
-        return .done
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
+      let status = try await Status(ledger, workspace)
+      if common.json {
+        try Console.output(json: status)
+      } else {
+        Console.output(status.text)
       }
+      return .done
     }
   }
 }

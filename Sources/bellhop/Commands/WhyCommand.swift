@@ -20,26 +20,22 @@ struct WhyCommand: AsyncParsableCommand {
     try await finish {
       let workspace = try Workspace.load(common)
       let ledger = try workspace.ledger(readOnly: true)
-      do {
-        let now = try await RunRecorder.effectiveNow(.wallClock, ledger)
-        let context = RunContext(run: "why", now: now)
-        let reconciler = workspace.reconciler(ledger, logger: common.logger)
-        let readings = await reconciler.readSources(context)
-        let subjects = try await reconciler.subjects(named: subject, in: readings)
-        guard let found = subjects.first, subjects.count == 1 else { throw unclear(subjects) }
-        let explanation = try await reconciler.explain(found, context, readings: readings)
-        let history = try await ledger.journal(JournalQuery(subject: found, limit: 20))
-        let view = ExplanationView(
-          explanation, history: history, groups: groups(in: workspace))
-        if common.json {
-          try Console.output(json: view)
-        } else {
-          Console.output(view.text)
-        }
-        return .done
-      } catch let error as LedgerError {
-        throw CommandFailure(status: .ledger, message: error.description)
+      let now = try await RunRecorder.effectiveNow(.wallClock, ledger)
+      let context = RunContext(run: "why", now: now)
+      let reconciler = workspace.reconciler(ledger, logger: common.logger)
+      let readings = await reconciler.readSources(context)
+      let subjects = try await reconciler.subjects(named: subject, in: readings)
+      guard let found = subjects.first, subjects.count == 1 else { throw unclear(subjects) }
+      let explanation = try await reconciler.explain(found, context, readings: readings)
+      let history = try await ledger.journal(JournalQuery(subject: found, limit: 20))
+      let view = ExplanationView(
+        explanation, history: history, groups: groups(in: workspace))
+      if common.json {
+        try Console.output(json: view)
+      } else {
+        Console.output(view.text)
       }
+      return .done
     }
   }
 
