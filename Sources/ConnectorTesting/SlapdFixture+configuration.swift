@@ -58,6 +58,7 @@ extension SlapdFixture {
 
       """
     let settings = options.databaseSettings.map { $0 + "\n" }.joined()
+    let accessRules = options.accessRules.map { "olcAccess: \($0)\n" }.joined()
     let size = options.sizeLimit.map(String.init) ?? "unlimited"
     return """
       dn: cn=config
@@ -110,7 +111,7 @@ extension SlapdFixture {
       olcDbIndex: objectClass eq
       olcDbIndex: uid,employeeNumber,entryUUID eq
       olcLimits: dn.exact="\(serviceDN)" size=\(size) size.prtotal=\(size) time=unlimited
-      olcAccess: to attrs=userPassword by anonymous auth by * none
+      \(accessRules)olcAccess: to attrs=userPassword by anonymous auth by * none
       olcAccess: to dn.subtree="\(accounts)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
       by dn.exact="\(me)" manage by * none
       olcAccess: to dn.subtree="\(disabledAccounts)" by dn.exact="\(serviceDN)" \

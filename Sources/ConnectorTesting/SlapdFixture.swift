@@ -15,6 +15,8 @@ package final class SlapdFixture: Sendable {
     package var certificateNames: [String] = []
     /// What the service account may do below `ou=guests`, `ou=disabled` and `ou=groups`.
     package var serviceAccess = "write"
+    /// Access rules that come before all others, such as `to attrs=member by * none`.
+    package var accessRules: [String] = []
     /// Lines of `cn=config` for the database, such as `olcReadOnly: TRUE`.
     package var databaseSettings: [String] = []
 

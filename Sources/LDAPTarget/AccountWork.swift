@@ -138,7 +138,7 @@ struct AccountWork {
       return .settle(
         .refused(
           reason: "'\(names[0])' exists and does not carry the subject's id in \(layout.anchor); "
-            + "if it is the subject's, take it over with 'bellhop adopt'"))
+            + "if it is the subject's, set 'correlation: adopt' in the mapping's accounts rule"))
     }
     guard let id = record[layout.immutableID].first else {
       return .settle(.failed(.skipChange, reason: "it shows no \(layout.immutableID)"))
@@ -174,7 +174,13 @@ struct AccountWork {
       return .send(.modify(names[place], modifications), isLast: isInPlace)
     }
     if !isInPlace, let parent = names[names.count - 1].parent {
-      return .send(.move(names[place], below: parent), isLast: true)
+      do throws(DNSyntaxError) {
+        // As the server writes it: the leaf is sent anew, and its case and spaces are the account's.
+        return .send(
+          .move(try DistinguishedName(parsing: record.name), below: parent), isLast: true)
+      } catch {
+        return .settle(.refused(reason: "\(error)"))
+      }
     }
     return .settle(done(wasSent ? Outcome.applied : Outcome.alreadyInState))
   }

@@ -11,6 +11,8 @@ struct GroupReader {
   private var strangers = KeyTable()
   private var memberships = ContiguousArray<MembershipIndex>()
   private var found: [ActualGroup]
+  /// The classes of each group that showed no member, not even the placeholder.
+  private var bare: [Int: [String]] = [:]
 
   init(layout: Layout, scope: ManagedScope, directory: AccountDirectory) {
     self.layout = layout
@@ -36,7 +38,8 @@ struct GroupReader {
     let requests = names.map { name in
       LDAPRequest.search(
         LDAPSearch(
-          base: name, scope: .base, attributes: [layout.memberAttribute, layout.immutableID]))
+          base: name, scope: .base,
+          attributes: [layout.memberAttribute, layout.immutableID, "objectClass"]))
     }
     let results = connection.perform(requests) { index, entry in
       take(entry, positions[index])
@@ -55,6 +58,7 @@ struct GroupReader {
       }
     }
     try settle(absent, on: connection)
+    try doubtBare(on: connection)
     return found
   }
 
@@ -78,12 +82,15 @@ struct GroupReader {
     var id: String?
     var partial: String?
     var key: [UInt8] = []
+    var hasMember = false
+    var classes: [String] = []
     let isWhole = entry.read(
       name: { _ in },
       attribute: { type, values in
         switch column(of: type) {
         case .member:
           for value in values {
+            hasMember = true
             key.removeAll(keepingCapacity: true)
             layout.appendMemberKey(value, to: &key)
             if key == placeholder { continue }
@@ -101,6 +108,7 @@ struct GroupReader {
         case .range: partial = "the server gives its members in ranges"
         case .immutableID:
           id = values.first { _ in true }.map { String(decoding: $0, as: UTF8.self) }
+        case .objectClass: classes = values.map { String(decoding: $0, as: UTF8.self) }
         case .other: break
         }
       })
@@ -111,14 +119,36 @@ struct GroupReader {
     }
     found[group] = .present(
       immutableID: id, coverage: partial.map { .partial(reason: $0) } ?? .complete)
+    if !hasMember, partial == nil { bare[group] = classes }
   }
 
-  private enum Column { case member, range, immutableID, other }
+  /// A group that shows no member although its class demands one has members that we may not see:
+  /// they are not gone.
+  private mutating func doubtBare(on connection: isolated LDAPConnection) throws(TargetError) {
+    guard !bare.isEmpty else { return }
+    let schema: Schema?
+    do throws(LDAPError) {
+      schema = try connection.schema()
+    } catch {
+      throw error.targetError(layout.target, "cannot read the schema")
+    }
+    for (group, classes) in bare
+    where GroupClass.needsMember(layout.memberAttribute, classes, schema) {
+      guard case .present(let id, _) = found[group] else { continue }
+      found[group] = .present(
+        immutableID: id,
+        coverage: .partial(
+          reason: "it must have a \(layout.memberAttribute) and shows none; allow us to read them"))
+    }
+  }
+
+  private enum Column { case member, range, immutableID, objectClass, other }
 
   private func column(of type: UnsafeRawBufferPointer) -> Column {
     let name = String(decoding: type, as: UTF8.self).lowercased()
     if name.utf8.elementsEqual(memberType) { return .member }
     if name == layout.immutableID.lowercased() { return .immutableID }
+    if name == "objectclass" { return .objectClass }
     return name.utf8.starts(with: memberType + Array(";range=".utf8)) ? .range : .other
   }
 

@@ -43,7 +43,11 @@ package final class LedgerStore: Sendable {
   }
 
   private static func openForReading(_ path: String) throws -> DatabaseQueue {
-    guard access(path, F_OK) == 0 else { return try emptyLedger() }
+    guard access(path, F_OK) == 0 else {
+      // A folder that is closed to us may hold a ledger: only what is not there is empty.
+      guard errno == ENOENT else { throw LedgerError(message: lastSystemError()) }
+      return try emptyLedger()
+    }
     try StateFolder(containing: path).requireLocalFileSystem()
     let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true))
     return try queue.read { db in

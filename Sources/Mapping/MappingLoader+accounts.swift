@@ -139,6 +139,13 @@ extension MappingLoader {
     guard let fields = reader.anyFields(node) else { return nil }
     if fields.entries.isEmpty { reader.error("'set' is empty", at: node.location) }
     checkNames(fields, in: target)
+    for entry in fields.entries {
+      if let target, isSame(entry.key, target.naturalKeyAttribute) {
+        reader.error(
+          "'\(entry.key)' names the accounts of '\(target.id)' and cannot be set",
+          at: entry.location)
+      }
+    }
     var values: [String: [String]] = [:]
     for entry in fields.entries { values[entry.key] = reader.texts(entry.value) }
     return values.count == fields.entries.count ? values : nil

@@ -102,8 +102,9 @@ struct Correlator {
       let positions = byNaturalKey[Self.folded(naturalKey)]
       if !positions.isEmpty { return taken(naturalKey, by: positions) }
     }
-    guard actual.coverage.isComplete else {
-      return .conflict(reason: "its account was not seen, but not all accounts could be read")
+    if case .partial(let reason) = actual.coverage {
+      return .conflict(
+        reason: "its account was not seen, but not all accounts could be read: \(reason)")
     }
     return .unmatched
   }

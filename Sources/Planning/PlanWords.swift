@@ -32,11 +32,12 @@ struct PlanWords {
     case .createAccount(let account, let attributes, let reason):
       Row(sign: "+", name: name(account), rest: "create\(key(attributes)); \(because(reason))")
     case .updateAccount(let account, let attributes, let reason):
+      Row(sign: "~", name: name(account), rest: "\(settings(attributes)); \(because(reason))")
+    case .enableAccount(let account, _, let attributes, let reason):
       Row(
         sign: "~", name: name(account),
-        rest: "set \(attributes.map(describe).joined(separator: ", ")); \(because(reason))")
-    case .enableAccount(let account, _, _, let reason):
-      Row(sign: "~", name: name(account), rest: "enable; \(because(reason))")
+        rest: (attributes.isEmpty ? "enable" : "enable, \(settings(attributes))")
+          + "; \(because(reason))")
     case .disableAccount(let account, _, let ending):
       Row(sign: "-", name: name(account), rest: "disable; \(words(ending))")
     case .deleteAccount(let account, let ending):
@@ -117,6 +118,10 @@ struct PlanWords {
     case .absent(_, let since, _): return visible("absent since \(since), \(name)")
     case .unmapped, .operator: return visible("\(ending)")
     }
+  }
+
+  private func settings(_ attributes: [AttributeChange]) -> String {
+    "set " + attributes.map(describe).joined(separator: ", ")
   }
 
   private func describe(_ change: AttributeChange) -> String {

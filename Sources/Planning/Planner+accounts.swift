@@ -143,17 +143,19 @@ extension Planner {
     let reference = reference(toAccountAt: position, subject: row.subject)
     guard row.origin == .created || row.origin == .intended else {
       findings.append(
-        .orphan(actual.key, subject: row.subject, "no live assignment; it was here before us"))
+        .orphan(
+          actual.key, subject: row.subject, "no live assignment needs it; it was here before us"))
       return
     }
     guard let rule = input.desired.accountRule else {
       findings.append(
-        .orphan(actual.key, subject: row.subject, "no live assignment and no accounts rule"))
+        .orphan(actual.key, subject: row.subject, "no live assignment needs it; no accounts rule"))
       return
     }
     guard let disable = rule.disable else {
       findings.append(
-        .orphan(actual.key, subject: row.subject, "no live assignment; no disable configured"))
+        .orphan(
+          actual.key, subject: row.subject, "no live assignment needs it; no disable configured"))
       return
     }
     if actual.isEnabled {

@@ -199,11 +199,13 @@ private struct Walk {
       // Also where it was absent before: limits that held it then hold it no more.
       update.ending = .expired(known.reference, end: end)
       standing = .over(.expired(known.reference, end: end))
-    } else if let ending = known.ending {
+    } else if let ending = known.ending, standsAlone || coverage.isComplete {
       standing = .over(ending)
     } else if let state = withoutSubject[known.reference.id] {
       standing = self.standing(of: known, listedAs: state, &update)
     } else {
+      // Also of one that was noted as absent: limits may have held what follows from that, and they
+      // judge it by the reading of now.
       switch coverage {
       case .complete: standing = absence(of: known, &update)
       case .partial(let reason):

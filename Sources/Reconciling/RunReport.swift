@@ -71,7 +71,7 @@ extension TargetReport.Failure: CustomStringConvertible {
     case .lostLedger(let anchors):
       "\(anchors) account(s) carry our anchor but this ledger does not know them: it was lost, or "
         + "is an older copy or another one, and nothing is written. Restore it, or take the "
-        + "accounts and the memberships over with 'bellhop adopt'"
+        + "accounts and the memberships over with 'bellhop adopt TARGET'"
     }
   }
 }

@@ -42,10 +42,14 @@ struct Composition {
     let forms: Set<KnownTarget.DisableForm>
     let attributeFault: @Sendable (String) -> String?
     switch configuration.kind {
-    case .ldap:
+    case .ldap(let ldap):
       forms = [.set, .moveTo]
+      let anchor = AttributeType.normalise(ldap.accounts.anchor)
       attributeFault = { name in
-        AttributeType.isValid(name) ? nil : "'\(name)' is no LDAP attribute name"
+        guard AttributeType.isValid(name) else { return "'\(name)' is no LDAP attribute name" }
+        return AttributeType.normalise(name) == anchor
+          ? "'\(name)' is the anchor: it holds the subject's id, and nothing else is written to it"
+          : nil
       }
     case .scim:
       forms = [.deactivate]

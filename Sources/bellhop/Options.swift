@@ -14,7 +14,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     name: .customLong("log-level"),
-    help: "What is logged on standard error: debug, info, notice, warning, error.")
+    help: ArgumentHelp("How much is logged on standard error.", valueName: "level"))
   var logLevel: Logger.Level = .notice
 
   @Flag(help: "Print one JSON document on standard output (docs/commands.md).")

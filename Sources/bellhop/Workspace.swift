@@ -87,9 +87,14 @@ struct Workspace {
     do {
       return try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw CommandFailure(
-        status: .configuration,
-        message: "\(path): cannot be read as UTF-8 text: \(error.localizedDescription)")
+      let reason =
+        switch (error as? CocoaError)?.code {
+        case .fileReadNoSuchFile: "there is no such file"
+        case .fileReadNoPermission: "we may not read it"
+        case .fileReadInapplicableStringEncoding, .fileReadCorruptFile: "it is not UTF-8 text"
+        default: error.localizedDescription
+        }
+      throw CommandFailure(status: .configuration, message: "\(path) cannot be read: \(reason)")
     }
   }
 

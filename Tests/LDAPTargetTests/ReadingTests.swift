@@ -95,6 +95,20 @@ extension DirectoryTests {
       }
     }
 
+    @Test func `a group whose members may not be read is partial, never empty`() async throws {
+      var options = SlapdFixture.Options()
+      options.accessRules = ["to attrs=member by * none"]
+      try await Directory.with(options: options) { directory in
+        let state = try await directory.read(try directory.scope(["alpha"]))
+        #expect(state.coverage == .complete)
+        guard case .present(_, .partial(let reason)) = state.groups[0] else {
+          Issue.record("\(state.groups[0])")
+          return
+        }
+        #expect(reason.contains("member"))
+      }
+    }
+
     @Test func `an account branch that cannot be read is an error`() async throws {
       try await Directory.with(configure: { configuration, _ in
         configuration.accounts.base = "ou=nowhere,dc=example,dc=org"

@@ -41,7 +41,7 @@ extension DirectoryTests {
           Issue.record("someone else's account was taken")
           return
         }
-        #expect(reason.contains("bellhop adopt"))
+        #expect(reason.contains("correlation: adopt"))
         #expect(try await directory.slapd.search(directory.dn("ada")) == before)
       }
     }
@@ -143,6 +143,17 @@ extension DirectoryTests {
         #expect(back == .applied(identity: ada.identity))
         #expect(
           try await directory.slapd.values(of: "mail", at: directory.dn("ada")) == ["ada@x"])
+      }
+    }
+
+    @Test func `a moved account keeps its name as it is written`() async throws {
+      try await Directory.with { directory in
+        let ada = try await directory.account("Ada Lovelace")
+        let rule = DisableRule.moveTo(directory.slapd.disabledAccounts)
+        _ = try await directory.apply(.disableAccount(ada, rule, because: directory.ended))
+        let entries = try await directory.slapd.search(
+          directory.slapd.disabledAccounts, scope: "one", attributes: ["1.1"])
+        #expect(entries.hasPrefix("dn: uid=Ada Lovelace,ou=disabled,"))
       }
     }
 

@@ -79,6 +79,11 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: state.folder.path))
   }
 
+  @Test func `a ledger that cannot be reached is not an empty one`() throws {
+    #expect(FileManager.default.createFile(atPath: state.folder.path, contents: Data()))
+    #expect(complaint(readOnly: true).contains("Not a directory"))
+  }
+
   @Test func `a ledger opened for reading cannot be written`() async throws {
     let writer = try await state.ledger()
     let reader = try state.open(readOnly: true)

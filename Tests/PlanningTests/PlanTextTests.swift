@@ -100,6 +100,16 @@ import Testing
     #expect(text.contains("… and 1 more; --all shows them"))
   }
 
+  @Test func `whoever is enabled is shown with all that is set`() {
+    let change = Change.enableAccount(
+      person("s-1", "Ada"), .deactivate,
+      [AttributeChange(name: "userName", before: ["other"], after: ["ada@x"])],
+      because: Reason(assignments: [reference("asn-1")]))
+    let text = PlanText().render(
+      Limits.standard.approve(Plan(target: "wiki", changes: [change]), recent: []))
+    #expect(text.contains("~ Ada  enable, set userName from 'other' to 'ada@x'; partners/asn-1"))
+  }
+
   @Test func `a target that is as it should be says that`() {
     let text = PlanText().render(
       Limits.standard.approve(Plan(target: "corp", changes: []), recent: []))

@@ -60,6 +60,19 @@ struct LimitedRunTests {
     #expect(await target.members("cn=eng").count == 9)
   }
 
+  @Test func `what an emptied source has lost stays held when the source then fails`() async throws {
+    source.answer([assignment("ada")])
+    try await connector.apply(at: Connector.day(0))
+    source.answer([])
+    #expect(try await connector.apply(at: Connector.day(1)).verdict == .heldByLimits)
+    source.fail()
+    let report = try await connector.apply(at: Connector.day(2))
+    #expect(report.targets[0].lines == [])
+    #expect(await target.members("cn=eng") == ["ada"])
+    source.answer([])
+    #expect(try await connector.apply(at: Connector.day(3)).verdict == .heldByLimits)
+  }
+
   @Test func `limits delay nothing that has expired`() async throws {
     source.answer(names.map { assignment($0, end: Connector.day(3)) })
     try await connector.apply(at: Connector.day(0))

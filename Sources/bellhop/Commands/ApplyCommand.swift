@@ -11,7 +11,7 @@ struct ApplyCommand: AsyncParsableCommand {
     abstract: "Plan, and carry out what the limits let pass.",
     discussion: """
       Exits 0 when everything is as it should be, 3 if something is held by limits, 4 if something \
-      else is held or failed. 'bellhop help' lists all codes; docs/commands.md explains them.
+      else is held or failed. docs/commands.md lists all codes.
       """)
 
   @OptionGroup var common: CommonOptions
