@@ -106,7 +106,7 @@ private struct Columns {
   private var anchor = 0
   private var immutableID = 0
   private var memberValue: Int?
-  private var rule: [(column: Int, values: Set<String>)] = []
+  private var rule: [(column: Int, values: [String])] = []
 
   init(_ layout: Layout, _ scope: ManagedScope) {
     shape = Attributes.Shape(scope.attributes)
@@ -116,7 +116,7 @@ private struct Columns {
     immutableID = column(layout.immutableID)
     memberValue = layout.memberValueAttribute.map { column($0) }
     if case .set(let attributes) = scope.disable {
-      rule = attributes.map { (column($0.key), Set($0.value)) }
+      rule = attributes.map { (column($0.key), $0.value) }
     }
   }
 
@@ -175,7 +175,7 @@ private struct Columns {
     if let disabledBase {
       return !key.utf8.reversed().starts(with: ",\(disabledBase.normalised)".utf8.reversed())
     }
-    return rule.isEmpty || !rule.allSatisfy { Set(values[$0.column]) == $0.values }
+    return rule.isEmpty || !rule.allSatisfy { values[$0.column].hasSameBytes(as: $0.values) }
   }
 
   private func isSame(_ folded: [UInt8], _ type: UnsafeRawBufferPointer) -> Bool {

@@ -163,7 +163,7 @@ struct AccountWork {
     else { return .settle(.failed(.skipChange, reason: "it is no longer there")) }
     if let refusal = mismatch(record) { return .settle(.refused(reason: refusal)) }
     let isInPlace = place == names.count - 1
-    let differing = changes.filter { Set(record[$0.name]) != Set($0.after) }
+    let differing = changes.filter { !record[$0.name].hasSameBytes(as: $0.after) }
     if !differing.isEmpty {
       if attempts > 3 {
         return .settle(.refused(reason: "the server does not keep the values it is given"))

@@ -24,6 +24,11 @@ extension Planner {
         hold(account, reason)
       }
     }
+    for subject in desired.holds.keys {
+      if let position = correlator.ownedAccount(of: subject).flatMap(correlator.position) {
+        disputed.insert(position)
+      }
+    }
   }
 
   private mutating func hold(_ account: DesiredAccount, _ reason: String) {

@@ -92,7 +92,7 @@ struct Planner {
   var notes: [OwnershipNote] = []
   /// Whose accounts and memberships are taken over, with the assignments that may justify them.
   let takeover: [SubjectID: [AssignmentReference]]
-  /// Accounts as read that may be those of desired subjects, though it is not proven.
+  /// Accounts as read that are or may be those of subjects who are held.
   var disputed: Set<Int> = []
   /// Subjects some of whose memberships a hold keeps: their accounts stay as well.
   var keptSubjects: Set<SubjectID> = []

@@ -97,6 +97,7 @@ package struct Reconciler: Sendable {
       context: context, sources: book.sources, targets: targets,
       nextBoundary: book.nextBoundary,
       unmappedPackages: mapping.unmappedPackages(in: book.live.map(\.reading)),
+      unknownAttributes: mapping.unknownAttributes(in: book.live.map(\.reading)),
       isApplied: isApplied)
   }
 

@@ -1,4 +1,5 @@
 package import AccessModel
+package import Mapping
 package import Planning
 
 /// What one run read, planned, did and could not do. Everything that is told of a run, its exit code
@@ -12,6 +13,8 @@ package struct RunReport: Sendable {
   package let nextBoundary: Instant?
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]
+  /// Attributes that an expression names and no subject has, with their places.
+  package let unknownAttributes: [Diagnostic]
   /// Whether the plans were carried out.
   package let isApplied: Bool
 

@@ -37,6 +37,9 @@ struct RunText {
     return lines
   }
 
+  /// What is worth a look while someone looks, and would be noise in every run from cron.
+  var hints: [String] { report.unknownAttributes.map { visible("\($0)") } }
+
   /// The plans, one after the other. For standard output.
   var plans: String {
     report.targets.compactMap { target in target.approved.map { plan.render($0) } }

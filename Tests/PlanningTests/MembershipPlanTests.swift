@@ -287,4 +287,16 @@ import Testing
     world.groupStates["g"] = .present(immutableID: "id-g", coverage: .partial(reason: "cut"))
     #expect(!world.plan.notes.contains(.membershipGone("g", "ada")))
   }
+
+  @Test func `an exclusive group keeps the adopted account of a held subject`() {
+    var world = World()
+    world.groups = [DesiredGroup(key: "g", exclusive: true)]
+    world.addAccount("ada")
+    world.accounts[0].subject = nil
+    world.members = [("g", "uid=ada")]
+    world.holds = ["ada": "expression failed"]
+    #expect(world.lines == [])
+    world.holds = [:]
+    #expect(world.lines.contains("removeMember g uid=ada unmapped"))
+  }
 }

@@ -48,7 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   private func show(_ report: RunReport) throws {
     let runText = RunText(report, showsAll: text.all)
-    for remark in runText.remarks { Console.note(remark) }
+    for remark in runText.remarks + runText.hints { Console.note(remark) }
     if common.json {
       try Console.output(json: RunJSON(report, command: "plan"))
     } else {
