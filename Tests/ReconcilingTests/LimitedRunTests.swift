@@ -60,7 +60,8 @@ struct LimitedRunTests {
     #expect(await target.members("cn=eng").count == 9)
   }
 
-  @Test func `what an emptied source has lost stays held when the source then fails`() async throws {
+  @Test func `what an emptied source has lost stays held when the source then fails`() async throws
+  {
     source.answer([assignment("ada")])
     try await connector.apply(at: Connector.day(0))
     source.answer([])
