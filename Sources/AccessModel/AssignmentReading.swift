@@ -37,19 +37,24 @@ package struct AssignmentReading: Sendable {
   package let packages: [AccessPackage]
   /// Sorted by id, each id once.
   package let assignments: ContiguousArray<Assignment>
+  /// Those that are listed without a subject, by their states, none of which is live: not created yet,
+  /// or gone. They are not in `assignments`, and not absent either.
+  package let withoutSubject: [AssignmentID: AssignmentState]
   package let undecodable: [UndecodableRecord]
   package let coverage: Coverage
 
   /// A reading with an undecodable record is partial whatever `coverage` claims.
   package init(
     source: SourceID, subjects: [Subject], packages: [AccessPackage],
-    assignments: ContiguousArray<Assignment>, undecodable: [UndecodableRecord] = [],
-    coverage: Coverage
+    assignments: ContiguousArray<Assignment>,
+    withoutSubject: [AssignmentID: AssignmentState] = [:],
+    undecodable: [UndecodableRecord] = [], coverage: Coverage
   ) {
     self.source = source
     self.subjects = subjects
     self.packages = packages
     self.assignments = assignments
+    self.withoutSubject = withoutSubject
     self.undecodable = undecodable
     self.coverage =
       coverage.isComplete && !undecodable.isEmpty

@@ -121,6 +121,7 @@ extension AssignmentReading {
   fileprivate func marked(partial reason: String) -> AssignmentReading {
     AssignmentReading(
       source: source, subjects: subjects, packages: packages, assignments: assignments,
-      undecodable: undecodable, coverage: .partial(reason: reason))
+      withoutSubject: withoutSubject, undecodable: undecodable,
+      coverage: .partial(reason: reason))
   }
 }

@@ -12,7 +12,7 @@ struct ReadingBuilder {
     let line: Int32
   }
 
-  /// In `Assignment.subject`: nothing to be held, or not understood; kept to find repeated ids.
+  /// In `Assignment.subject`: none is named, or not understood; kept to find repeated ids.
   private static let nobody: Int32 = -1
   private static let undecoded: Int32 = -2
 
@@ -34,6 +34,7 @@ struct ReadingBuilder {
   /// The line a subject's attributes are from; negative while only a record that is over gave them.
   private var subjectLines: ContiguousArray<Int32> = []
   private var conflicts: [Int32: Conflict] = [:]
+  private var withoutSubject: [AssignmentID: AssignmentState] = [:]
 
   /// `document` is what locations begin with; `spelling` is what the document calls a field.
   init(
@@ -83,7 +84,7 @@ struct ReadingBuilder {
     faults.sort { $0.line < $1.line }
     return AssignmentReading(
       source: source, subjects: subjects, packages: packages, assignments: assignments,
-      undecodable: faults.map(\.record), coverage: coverage)
+      withoutSubject: withoutSubject, undecodable: faults.map(\.record), coverage: coverage)
   }
 
   private mutating func report(_ fault: RecordFault, line: Int32, id: AssignmentID) {
@@ -170,7 +171,12 @@ struct ReadingBuilder {
       var end = index + 1
       while end < entries.count, entries[end].assignment.id == id { end += 1 }
       if end == index + 1 || id.rawValue.isEmpty {
-        if entries[index].assignment.subject >= 0 { assignments.append(entries[index].assignment) }
+        let assignment = entries[index].assignment
+        if assignment.subject >= 0 {
+          assignments.append(assignment)
+        } else if assignment.subject == Self.nobody {
+          withoutSubject[id] = assignment.state
+        }
       } else {
         let lines = "\(entries[index].line), \(entries[index + 1].line)"
         let more = end - index > 2 ? " and \(end - index - 2) more" : ""

@@ -74,7 +74,7 @@ package final class LedgerStore: Sendable {
   private static func createFile(_ path: String) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if descriptor >= 0 {
-      close(descriptor)
+      Glibc.close(descriptor)
     } else if errno != EEXIST {
       throw LedgerError(message: "making the file: \(lastSystemError())")
     }
@@ -90,6 +90,13 @@ package final class LedgerStore: Sendable {
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
     }
     return configuration
+  }
+
+  /// Waits for what is under way and closes the file. The ledger must not be used after it. A process
+  /// that ends without it may leave `ledger.sqlite-wal` behind, which the next one reads.
+  package func close() {
+    // What is still in use then is closed by the end of the process.
+    do { try queue.close() } catch {}
   }
 
   /// Runs `body` in one transaction that sees one state of the ledger.

@@ -9,6 +9,7 @@ package import AccessModel
 /// | over by its state       | –                   | over, `expired` or else `revoked`            |
 /// | being delivered         | –                   | held                                         |
 /// | starts later            | –                   | not yet                                      |
+/// | over, without a subject | yes                 | over, `revoked`                              |
 /// | nothing, read to its end| yes                 | over, `absent`, once `absentAfter` is up     |
 /// | nothing, or no reading  | end has passed      | over, `expired`: needs no source             |
 /// | nothing, or no reading  | yes                 | held                                         |
@@ -113,6 +114,7 @@ private struct Walk {
   let result: SourceResult
   let coverage: Coverage
   let now: Instant
+  let withoutSubject: [AssignmentID: AssignmentState]
   var live: ContiguousArray<Int32> = []
   var exceptions: [Int32: Standing] = [:]
   var missing: [(known: KnownAssignment, standing: Standing)] = []
@@ -124,6 +126,10 @@ private struct Walk {
     self.result = result
     self.coverage = coverage
     self.now = now
+    switch result.reading {
+    case .success(let reading): withoutSubject = reading.withoutSubject
+    case .failure: withoutSubject = [:]
+    }
   }
 
   mutating func merge(_ reading: AssignmentReading?, _ known: [KnownAssignment]) {
@@ -195,6 +201,8 @@ private struct Walk {
       standing = .over(.expired(known.reference, end: end))
     } else if let ending = known.ending, standsAlone || coverage.isComplete {
       standing = .over(ending)
+    } else if let state = withoutSubject[known.reference.id] {
+      standing = self.standing(of: known, listedAs: state, &update)
     } else {
       // Also of one that was noted as absent: limits may have held what follows from that, and they
       // judge it by the reading of now.
@@ -207,6 +215,21 @@ private struct Walk {
     if !standsAlone, let end = known.validity.end { noteBoundary(end) }
     missing.append((known, standing))
     if update != known { corrections.append(update) }
+  }
+
+  /// It is listed, though no longer for anybody: what its state says counts, not its absence.
+  private func standing(
+    of known: KnownAssignment, listedAs state: AssignmentState, _ update: inout KnownAssignment
+  ) -> Standing {
+    update.missingSince = nil
+    switch state {
+    case .expired, .deliveryFailed:
+      let ending = Ending.revoked(known.reference, state: state.rawValue, seen: result.readAt)
+      update.ending = ending
+      return .over(ending)
+    case .delivering, .delivered, .partiallyDelivered:
+      return .held(reason: "\(known.reference) is listed as \(state.rawValue), without a subject")
+    }
   }
 
   /// A complete reading lacks it: the first one that did and this one must lie far enough apart.

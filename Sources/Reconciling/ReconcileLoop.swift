@@ -164,6 +164,7 @@ struct Agenda {
     case (.success(let left), .success(let right)):
       return left.coverage == right.coverage && left.assignments == right.assignments
         && left.subjects == right.subjects && left.packages == right.packages
+        && left.withoutSubject == right.withoutSubject
     case (.failure(let left), .failure(let right)):
       return left.kind == right.kind
     case (.success, .failure), (.failure, .success): return false

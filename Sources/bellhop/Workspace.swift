@@ -50,7 +50,7 @@ struct Workspace {
 
   private var state: StateFolder { StateFolder(configuration.state) }
 
-  func ledger(readOnly: Bool) throws(LedgerError) -> any Ledger {
+  func ledger(readOnly: Bool) throws(LedgerError) -> LedgerStore {
     try LedgerStore(path: state.ledger, readOnly: readOnly)
   }
 

@@ -241,6 +241,7 @@ struct JSONFileTests {
       .replacing("delivered", with: state)
     let reading = try await read("a.json", "[\(Self.record(1)),\(pending)]")
     #expect(reading.assignments.map(\.id) == ["asn-1"])
+    #expect(reading.withoutSubject == ["asn-2": try #require(AssignmentState(wire: state))])
     #expect(reading.coverage == .complete)
   }
 

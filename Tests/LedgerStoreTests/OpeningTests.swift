@@ -32,6 +32,16 @@ import Testing
     #expect(try await ledger.runs(limit: 1).count == 1)
   }
 
+  @Test func `a closed ledger is one file, and opens again`() async throws {
+    let ledger = try await state.ledger()
+    ledger.close()
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: state.folder.path) == [
+        "ledger.sqlite"
+      ])
+    #expect(try await state.open().runs(limit: 1).count == 1)
+  }
+
   @Test func `every commit is durable, and only declared relations are possible`() async throws {
     let ledger = try state.open()
     let settings = try await ledger.read("reading settings") { db in

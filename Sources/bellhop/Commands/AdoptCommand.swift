@@ -1,5 +1,6 @@
 import AccessModel
 import ArgumentParser
+import LedgerStore
 import Reconciling
 
 struct AdoptCommand: AsyncParsableCommand {
@@ -26,7 +27,9 @@ struct AdoptCommand: AsyncParsableCommand {
         throw CommandFailure(
           status: .usage, message: "the configuration has no target '\(target)'")
       }
-      try await workspace.ledger(readOnly: false).approve(
+      let ledger = try workspace.ledger(readOnly: false)
+      defer { ledger.close() }
+      try await ledger.approve(
         Approval(
           digest: Reconciler.takeoverDigest(of: TargetID(target)), name: RunRecorder.actor,
           reason: reason, at: .wallClock))

@@ -26,6 +26,7 @@ struct ApplyCommand: AsyncParsableCommand {
       let lock = try workspace.lock(command: "bellhop apply")
       defer { lock.release() }
       let ledger = try workspace.ledger(readOnly: false)
+      defer { ledger.close() }
       let reconciler = workspace.reconciler(
         ledger, logger: common.logger, showsProgress: true)
       let recorder = RunRecorder(ledger: ledger, command: "apply")

@@ -1,5 +1,6 @@
 import AccessModel
 import ArgumentParser
+import LedgerStore
 
 struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,7 @@ struct ApproveCommand: AsyncParsableCommand {
       }
       let workspace = try Workspace.load(common, secrets: .standIns)
       let ledger = try workspace.ledger(readOnly: false)
+      defer { ledger.close() }
       try await ledger.approve(
         Approval(
           digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock))

@@ -25,6 +25,7 @@ struct RunCommand: AsyncParsableCommand {
       let lock = try workspace.lock(command: "bellhop run")
       defer { lock.release() }
       let ledger = try workspace.ledger(readOnly: false)
+      defer { ledger.close() }
       var logger = common.logger
       if common.logLevel == .notice { logger.logLevel = .info }
       let recorder = RunRecorder(ledger: ledger, command: "run")

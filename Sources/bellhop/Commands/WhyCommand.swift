@@ -1,5 +1,6 @@
 import AccessModel
 import ArgumentParser
+import LedgerStore
 import Planning
 import Reconciling
 
