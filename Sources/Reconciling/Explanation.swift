@@ -53,6 +53,25 @@ extension Reconciler {
     return (byID.isEmpty ? byName : byID).sorted()
   }
 
+  /// What a selection names and neither a reading nor the ledger knows, in words. A slip of the pen
+  /// selects nothing, and must not look as if all were well.
+  package func unknowns(
+    of selection: Selection, in readings: [SourceResult]
+  ) async throws(LedgerError) -> [String] {
+    var unknowns: [String] = []
+    if let subject = selection.subject,
+      try await !subjects(named: subject.rawValue, in: readings).contains(subject)
+    {
+      unknowns.append("no source and no ledger entry names a subject with the id '\(subject)'")
+    }
+    if let package = selection.package,
+      try await references(of: selection, readings)?.isEmpty ?? true
+    {
+      unknowns.append("no source and no ledger entry names an access package '\(package)'")
+    }
+    return unknowns
+  }
+
   /// Reads what it needs; writes nothing.
   package func explain(
     _ subject: SubjectID, _ context: RunContext, readings: [SourceResult]

@@ -26,8 +26,9 @@ enum Console {
 
   /// Colours the lines of a plan by their sign.
   static func outputPlan(_ text: String) {
+    let environment = ProcessInfo.processInfo.environment
     let isColoured =
-      isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+      isatty(STDOUT_FILENO) == 1 && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
     guard isColoured else { return output(text) }
     let colours: [Substring: String] = [
       "    + ": "32", "    - ": "31", "    ~ ": "33", "    = ": "35", "    ! ": "36",

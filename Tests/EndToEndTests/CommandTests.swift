@@ -182,6 +182,10 @@ extension EndToEnd {
         try await world.bellhop.run("apply", "--package", "Gate", exits: 0)
         #expect(try await world.members("gate") == ["kai"])
         #expect(try await world.members("lab") == ["jon"])
+        for (flag, name) in [("--subject", "guest-joan"), ("--package", "Gait")] {
+          let answer = try await world.bellhop.run("plan", flag, name, exits: 65)
+          #expect(answer.errors.contains(name))
+        }
         try await world.bellhop.run("apply", exits: 0)
         #expect(try await world.members("lab") == ["ines", "jon"])
       }

@@ -40,7 +40,9 @@ struct ApplyCommand: AsyncParsableCommand {
       Console.endProgress()
       try await recorder.end(report)
       try show(report)
-      return ExitStatus(report.verdict)
+      let unknowns = try await reconciler.unknowns(of: selection, in: readings)
+      for unknown in unknowns { Console.error(unknown) }
+      return unknowns.isEmpty ? ExitStatus(report.verdict) : .inputData
     }
   }
 

@@ -33,7 +33,9 @@ struct PlanCommand: AsyncParsableCommand {
       let report = try await reconciler.plan(
         context, readings: readings, selection: selection)
       try show(report)
-      return ExitStatus(report.verdict)
+      let unknowns = try await reconciler.unknowns(of: selection, in: readings)
+      for unknown in unknowns { Console.error(unknown) }
+      return unknowns.isEmpty ? ExitStatus(report.verdict) : .inputData
     }
   }
 
