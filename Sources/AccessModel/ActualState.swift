@@ -2,13 +2,20 @@
 package struct ManagedScope: Sendable {
   /// Groups that mappings name or the ledger owns something in, sorted.
   package let groups: [EntitlementKey]
+  /// The immutable ids that the ledger knows groups by, so that one which was renamed is not taken for
+  /// gone.
+  package let groupIDs: [EntitlementKey: String]
   /// Account attributes to read besides those the target needs for itself, sorted.
   package let attributes: [String]
   /// Tells a reader which accounts are disabled, and whether a write disables or enables.
   package let disable: DisableRule?
 
-  package init(groups: [EntitlementKey], attributes: [String], disable: DisableRule?) {
+  package init(
+    groups: [EntitlementKey], groupIDs: [EntitlementKey: String] = [:], attributes: [String],
+    disable: DisableRule?
+  ) {
     self.groups = groups.sorted()
+    self.groupIDs = groupIDs
     self.attributes = attributes.sorted()
     self.disable = disable
   }

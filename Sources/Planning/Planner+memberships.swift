@@ -118,8 +118,10 @@ extension Planner {
         ? nil : "there is no such group; create it, or take it out of the mapping"
     case .unreadable(let reason): return "it could not be read: \(reason)"
     case .present(let id, let coverage):
-      if let known = knownGroup(at: group), known.immutableID != id {
-        return "it was recreated: its immutable id is \(id), ours was \(known.immutableID)"
+      if let known = knownGroup(at: group), isRecreated(group) {
+        return
+          "it was recreated: its immutable id is \(id), ours was \(known.immutableID); if that "
+          + "is right, take it over with 'bellhop adopt \(input.desired.target)'"
       }
       if forAdding, case .partial(let reason) = coverage {
         return "its members could not all be read: \(reason)"
@@ -129,7 +131,7 @@ extension Planner {
   }
 
   func isRecreated(_ group: Int) -> Bool {
-    guard let id = immutableID(ofGroup: group) else { return false }
+    guard !input.takesOver, let id = immutableID(ofGroup: group) else { return false }
     return knownGroup(at: group).map { $0.immutableID != id } ?? false
   }
 
@@ -138,7 +140,7 @@ extension Planner {
     return id
   }
 
-  private func knownGroup(at position: Int) -> Ownership.Group? {
+  func knownGroup(at position: Int) -> Ownership.Group? {
     input.owned.groups.position(of: input.scope.groups[position], by: \.key)
       .map { input.owned.groups[$0] }
   }
@@ -230,9 +232,9 @@ extension Planner {
 
   private mutating func noteGroups() {
     for (position, key) in input.scope.groups.enumerated() {
-      guard let id = immutableID(ofGroup: position), knownGroup(at: position) == nil else {
-        continue
-      }
+      let known = knownGroup(at: position)?.immutableID
+      guard let id = immutableID(ofGroup: position), known == nil || known != id && input.takesOver
+      else { continue }
       notes.append(.group(key, immutableID: id, origin: .preExisting))
     }
   }

@@ -33,7 +33,8 @@ extension Planner {
       changes.append(
         .removeMember(
           Membership(
-            group: key, groupID: immutableID(ofGroup: group),
+            group: key,
+            groupID: immutableID(ofGroup: group) ?? knownGroup(at: group)?.immutableID,
             account: AccountReference(
               subject: subject, displayName: nil, identity: account.identity)),
           because: ending))

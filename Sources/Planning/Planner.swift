@@ -67,6 +67,8 @@ extension ManagedScope {
   package init(desired: DesiredState, owned: Ownership) {
     self.init(
       groups: Array(Set(desired.groups.map(\.key)).union(owned.groupKeys)),
+      groupIDs: Dictionary(
+        owned.groups.map { ($0.key, $0.immutableID) }, uniquingKeysWith: { first, _ in first }),
       attributes: desired.accountRule.map(\.attributes) ?? [],
       disable: desired.accountRule?.disable)
   }

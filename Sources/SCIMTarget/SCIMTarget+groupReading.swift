@@ -17,13 +17,14 @@ extension SCIMTarget {
   /// Lists the groups rather than looking each up: services that ignore a filter, or know no filter
   /// on groups, answer a look-up with success and the wrong list or none.
   func readGroups(
-    _ keys: [EntitlementKey], _ capabilities: Capabilities
+    _ scope: ManagedScope, _ capabilities: Capabilities
   ) async throws(SCIMError) -> [GroupReading] {
+    let keys = scope.groups
     if keys.isEmpty { return [] }
-    let found: [EntitlementKey: [Resource]]
+    let found: FoundGroups
     let end: ListingEnd
     do throws(SCIMError) {
-      (found, end) = try await listGroups(Set(keys), capabilities)
+      (found, end) = try await listGroups(scope, capabilities)
     } catch {
       if case .closed = error.cause { throw error }
       let reason =
@@ -32,19 +33,35 @@ extension SCIMTarget {
       return keys.map { _ in GroupReading(.unreadable(reason: reason)) }
     }
     return await concurrently(keys, width: Self.width) { key in
-      await self.readGroup(key, among: found[key, default: []], end, capabilities)
+      if found.byName[key] == nil, let id = scope.groupIDs[key], let name = found.names[id] {
+        return GroupReading(
+          .unreadable(
+            reason: "group \(id), which had this name, is now called '\(name)'; rename it back, or "
+              + "take the new name into the mapping"))
+      }
+      return await self.readGroup(key, among: found.byName[key, default: []], end, capabilities)
     }
+  }
+
+  private struct FoundGroups {
+    var byName: [EntitlementKey: [Resource]] = [:]
+    /// Of the groups that the ledger knows: what they are called now, by id.
+    var names: [String: String] = [:]
   }
 
   /// Of all groups of the service keeps those that are asked for.
   private func listGroups(
-    _ keys: Set<EntitlementKey>, _ capabilities: Capabilities
-  ) async throws(SCIMError) -> ([EntitlementKey: [Resource]], ListingEnd) {
-    var found: [EntitlementKey: [Resource]] = [:]
+    _ scope: ManagedScope, _ capabilities: Capabilities
+  ) async throws(SCIMError) -> (FoundGroups, ListingEnd) {
+    let keys = Set(scope.groups)
+    let known = Set(scope.groupIDs.values)
+    var found = FoundGroups()
     func keep(_ group: Resource) {
-      guard let name = group.text("displayName").map({ EntitlementKey($0) }), keys.contains(name)
-      else { return }
-      found[name, default: []].append(group)
+      guard let name = group.text("displayName") else { return }
+      if known.contains(group.id) { found.names[group.id] = name }
+      if keys.contains(EntitlementKey(name)) {
+        found.byName[EntitlementKey(name), default: []].append(group)
+      }
     }
     do throws(SCIMError) {
       let end = try await provider.list(.group, capabilities, receive: keep)
@@ -53,7 +70,7 @@ extension SCIMTarget {
       guard case .transport(let failure) = error.cause, failure.kind == .tooLarge else {
         throw error
       }
-      found = [:]
+      found = FoundGroups()
       let end = try await provider.list(
         .group, excluding: "members", capabilities, receive: keep)
       return (found, end)

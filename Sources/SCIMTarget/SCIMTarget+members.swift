@@ -22,7 +22,11 @@ extension SCIMTarget {
             ? .failed(.skipChange, reason: "group '\(key)' is gone") : .alreadyInState()
         }
       }
-      guard group.text("displayName").map({ EntitlementKey($0) }) == key else {
+      let name = group.text("displayName")
+      // Whoever is to leave a group leaves it under whatever name it has now.
+      let isRightGroup =
+        name.map { EntitlementKey($0) } == key || !wishes.contains(where: \.isMember)
+      guard isRightGroup, !configuration.isProtected(name) else {
         return wishes.map { _ in
           .failed(.skipChange, reason: "group \(groupID) is no longer named '\(key)'")
         }

@@ -7,7 +7,7 @@ extension SCIMTarget {
     do throws(SCIMError) {
       let capabilities = try await beginRun()
       let (accounts, coverage) = try await readAccounts(paths, capabilities)
-      let groups = try await readGroups(scope.groups, capabilities)
+      let groups = try await readGroups(scope, capabilities)
       return assemble(accounts, coverage, groups)
     } catch {
       throw error.targetError(id)

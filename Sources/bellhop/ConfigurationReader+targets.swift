@@ -132,6 +132,13 @@ extension ConfigurationReader {
       }
       return nil
     }
+    if ["groupofnames", "groupofuniquenames"].contains(objectClass.lowercased()),
+      placeholder == nil, fields["emptyGroup"] == nil
+    {
+      yaml.warning(
+        "'\(objectClass)' must have a member, so the last one of a group could not be removed; name "
+          + "one that stays with 'emptyGroup: {placeholder: …}'", at: fields.location)
+    }
     let value = memberValue.map { $0 == "dn" ? .dn : .attribute($0) } ?? usual?.value ?? .dn
     return .init(
       base: base, objectClass: objectClass, memberAttribute: attribute, memberValue: value,

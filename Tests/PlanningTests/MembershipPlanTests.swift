@@ -299,4 +299,15 @@ import Testing
     world.holds = [:]
     #expect(world.lines.contains("removeMember g uid=ada unmapped"))
   }
+
+  @Test func `taking over accepts a recreated group`() {
+    var world = World()
+    world.ownedGroups = [Ownership.Group(key: "g", immutableID: "old", origin: .preExisting)]
+    world.desired = [("ada", "g", "a-ada")]
+    #expect(world.lines == ["createAccount ada"])
+    world.takesOver = true
+    #expect(world.lines == ["createAccount ada", "addMember g ada"])
+    #expect(
+      world.plan.notes.contains(.group("g", immutableID: "id-g", origin: .preExisting)))
+  }
 }

@@ -381,4 +381,26 @@ import Testing
       #expect(heard.all == (1...7).map { Progress(done: $0, total: 7) })
     }
   }
+
+  @Test func `a group that was renamed is not taken for gone, and is left by its id`() async throws
+  {
+    try await withSCIMWorld { world in
+      let ada = try await world.account("ada")
+      let id = try await world.group("New Name", members: [ada.identity?.key.rawValue ?? ""])
+      let scope = ManagedScope(
+        groups: ["Old Name"], groupIDs: ["Old Name": id ?? ""], attributes: [],
+        disable: .deactivate)
+      let state = try await world.target.readActualState(scope)
+      guard case .unreadable(let reason) = state.groups[0] else {
+        Issue.record("the group is \(state.groups[0])")
+        return
+      }
+      #expect(reason.contains("'New Name'"))
+      let added = try await world.apply([world.addition(ada, "Old Name", id)])
+      #expect(added.map(\.word) == ["failed"])
+      let removed = try await world.apply([world.removal(ada, "Old Name", id)])
+      #expect(removed.map(\.word) == ["applied"])
+      #expect(try await world.members(id) == [])
+    }
+  }
 }
