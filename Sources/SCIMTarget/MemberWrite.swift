@@ -23,8 +23,9 @@ struct MemberWrite {
     }
     var failure: SCIMError?
     var refusals: [AccountKey: SCIMError] = [:]
+    var isReplaced = false
     do throws(SCIMError) {
-      refusals = try await send(additions, removals)
+      (refusals, isReplaced) = try await send(additions, removals)
     } catch {
       failure = error
     }
@@ -36,6 +37,11 @@ struct MemberWrite {
       }
     }
     stopIfMoreIsGone(present.subtracting(after).subtracting(removals))
+    if isReplaced, shown == nil, after.isEmpty, !additions.isEmpty {
+      target.stop(
+        "group '\(key)' was written whole, as the service asks, and shows no members "
+          + "afterwards: it hides them, so whole lists cannot be written safely")
+    }
     return outcomes(before: present, after: after, refusals, failure)
   }
 
@@ -47,10 +53,11 @@ struct MemberWrite {
     }
   }
 
-  /// Gives what the service said of each member that it did not take.
+  /// Gives what the service said of each member that it did not take, and whether the whole list was
+  /// written.
   private func send(
     _ additions: [AccountKey], _ removals: [AccountKey]
-  ) async throws(SCIMError) -> [AccountKey: SCIMError] {
+  ) async throws(SCIMError) -> (refusals: [AccountKey: SCIMError], isReplaced: Bool) {
     if capabilities.canPatch {
       do throws(SCIMError) {
         let kept = try await inChunks(removals) { part in
@@ -63,13 +70,13 @@ struct MemberWrite {
         let isAboutTheForm =
           refusals.count == removals.count + additions.count
           && refusals.values.allSatisfy(\.asksForAnotherWay)
-        if !isAboutTheForm { return refusals }
+        if !isAboutTheForm { return (refusals, false) }
       } catch {
         guard error.asksForAnotherWay else { throw error }
       }
     }
     try await put(additions, removals)
-    return [:]
+    return ([:], true)
   }
 
   /// A chunk that is refused is halved, until only the members that the service will not have are

@@ -403,4 +403,29 @@ import Testing
       #expect(try await world.members(id) == [])
     }
   }
+
+  @Test func `a service that takes whole lists only and hides members is written no further`()
+    async throws
+  {
+    try await withSCIMWorld(.minimal) { world in
+      let ada = try await world.account("ada")
+      let (first, second) = (try await world.group("A"), try await world.group("B"))
+      world.transport.bend { request, response throws(TransportError) in
+        guard request.url.path.contains("/Groups") else { return response }
+        let body = String(decoding: response.body, as: UTF8.self)
+          .replacing(#""members""#, with: #""hidden""#)
+        return HTTPResponse(
+          status: response.status, fields: response.fields, body: Array(body.utf8))
+      }
+      let one = try await world.apply([world.addition(ada, "A", first)])
+      #expect(one.map(\.isDone) == [false])
+      let two = try await world.apply([world.addition(ada, "B", second)])
+      guard case .failed(.stopTarget, let reason) = two[0] else {
+        Issue.record("the target goes on: \(two[0])")
+        return
+      }
+      #expect(reason.contains("hides them"))
+      #expect(try await world.members(second) == [])
+    }
+  }
 }
