@@ -24,7 +24,7 @@ struct PackageIndex: Equatable, Sendable {
   /// Positions of the rules, ascending.
   func positions(for package: AccessPackage) -> [Int] {
     let named = byName[Identifier(package.name), default: []]
-    let identified = package.id.map { byID[Identifier($0), default: []] } ?? .init()
+    let identified = package.id.map { byID[Identifier($0), default: []] } ?? []
     return (named + identified).filter { matches[$0].includes(package) }.sorted()
   }
 }

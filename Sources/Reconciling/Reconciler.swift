@@ -94,10 +94,8 @@ package struct Reconciler: Sendable {
     _ context: RunContext, _ book: AssignmentBook, _ targets: [TargetReport], isApplied: Bool
   ) -> RunReport {
     RunReport(
-      context: context, sources: book.sources, targets: targets,
-      nextBoundary: book.nextBoundary,
+      context: context, book: book, targets: targets,
       unmappedPackages: mapping.unmappedPackages(in: book.live.map(\.reading)),
-      unknownAttributes: mapping.unknownAttributes(in: book.live.map(\.reading)),
       isApplied: isApplied)
   }
 

@@ -1,22 +1,22 @@
 package import AccessModel
-package import Mapping
 package import Planning
 
 /// What one run read, planned, did and could not do. Everything that is told of a run, its exit code
 /// included, is derived from this.
 package struct RunReport: Sendable {
   package let context: RunContext
-  package let sources: [SourceBook]
+  package let book: AssignmentBook
   /// Sorted by target.
   package let targets: [TargetReport]
-  /// The next instant at which an assignment starts or ends.
-  package let nextBoundary: Instant?
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]
-  /// Attributes that an expression names and no subject has, with their places.
-  package let unknownAttributes: [Diagnostic]
   /// Whether the plans were carried out.
   package let isApplied: Bool
+
+  /// The configured ones; sorted.
+  package var sources: [SourceBook] { book.sources }
+  /// The next instant at which an assignment starts or ends.
+  package var nextBoundary: Instant? { book.nextBoundary }
 
   /// What a run comes to, the gravest first.
   package enum Verdict: Sendable, Equatable {

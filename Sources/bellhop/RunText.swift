@@ -10,8 +10,7 @@ struct RunText {
   /// `showsAll` shows every line of long sections.
   init(_ report: RunReport, showsAll: Bool = false) {
     self.report = report
-    let book = AssignmentBook(report.sources)
-    plan = PlanText(linesPerSection: showsAll ? nil : 40) { book.packageName(of: $0) }
+    plan = PlanText(linesPerSection: showsAll ? nil : 40) { report.book.packageName(of: $0) }
   }
 
   /// Sources that were not read to their end, packages nobody mapped. For standard error.
@@ -36,9 +35,6 @@ struct RunText {
     }
     return lines
   }
-
-  /// What is worth a look while someone looks, and would be noise in every run from cron.
-  var hints: [String] { report.unknownAttributes.map { visible("\($0)") } }
 
   /// The plans, one after the other. For standard output.
   var plans: String {

@@ -32,6 +32,9 @@ struct PlanCommand: AsyncParsableCommand {
       let readings = await reconciler.readSources(context)
       let report = try await reconciler.plan(
         context, readings: readings, selection: selection)
+      // Worth a look while someone looks; in every run from cron it would be noise.
+      let read = report.book.live.map(\.reading)
+      for hint in workspace.mapping.unknownAttributes(in: read) { Console.note(visible("\(hint)")) }
       try show(report)
       let unknowns = try await reconciler.unknowns(of: selection, in: readings)
       for unknown in unknowns { Console.error(unknown) }
@@ -50,7 +53,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   private func show(_ report: RunReport) throws {
     let runText = RunText(report, showsAll: text.all)
-    for remark in runText.remarks + runText.hints { Console.note(remark) }
+    for remark in runText.remarks { Console.note(remark) }
     if common.json {
       try Console.output(json: RunJSON(report, command: "plan"))
     } else {
