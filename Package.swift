@@ -23,59 +23,98 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap2-dev"])]),
+    .systemLibrary(name: "CXattr"),
 
     .target(name: "AccessModel"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
+    .target(name: "Legibility"),
     .target(name: "Secrets"),
     .target(name: "Expressions"),
-    .target(name: "Mapping", dependencies: ["AccessModel", "Expressions", yams]),
-    .target(name: "Planning", dependencies: ["AccessModel", "Hashing"]),
+    .target(
+      name: "Mapping", dependencies: ["AccessModel", "Expressions", "Legibility", yams]),
+    .target(name: "Planning", dependencies: ["AccessModel", "Hashing", "Legibility"]),
     .target(name: "LDAPClient", dependencies: ["CLDAP", "Secrets"]),
     .target(name: "LDAPTarget", dependencies: ["AccessModel", "LDAPClient", "Secrets"]),
     .target(name: "HTTPTransport", dependencies: ["CCurl"]),
-    .target(name: "SCIMClient", dependencies: ["HTTPTransport", "Secrets"]),
+    .target(name: "JSON"),
+    .target(name: "Signing", dependencies: ["CCrypto"]),
+    .target(name: "OAuth", dependencies: ["HTTPTransport", "Secrets"]),
+    .target(
+      name: "GraphClient",
+      dependencies: ["HTTPTransport", "JSON", "OAuth", "Secrets", "Signing"]),
+    .target(
+      name: "SCIMClient",
+      dependencies: ["HTTPTransport", "JSON", "Legibility", "OAuth", "Secrets"]),
     .target(
       name: "SCIMTarget",
-      dependencies: ["AccessModel", "HTTPTransport", "SCIMClient", "Secrets"]),
-    .target(name: "AssignmentSources", dependencies: ["AccessModel"]),
-    .target(name: "LedgerStore", dependencies: ["AccessModel", grdb]),
-    .target(name: "Reconciling", dependencies: ["AccessModel", "Mapping", "Planning", log]),
+      dependencies: ["AccessModel", "HTTPTransport", "JSON", "OAuth", "SCIMClient", "Secrets"]),
+    .target(
+      name: "AssignmentSources",
+      dependencies: ["AccessModel", "GraphClient", "HTTPTransport", "JSON", "Legibility"]),
+    .target(name: "LedgerStore", dependencies: ["AccessModel", "Hashing", grdb]),
+    .target(
+      name: "Reconciling", dependencies: ["AccessModel", "Legibility", "Mapping", "Planning", log]),
     .target(name: "ConnectorTesting", dependencies: ["AccessModel", "HTTPTransport"]),
     .executableTarget(
       name: "bellhop",
       dependencies: [
-        "AccessModel", "AssignmentSources", "Expressions", "HTTPTransport", "LDAPClient",
-        "LDAPTarget", "LedgerStore", "Mapping", "Planning", "Reconciling", "SCIMClient",
-        "SCIMTarget", "Secrets", arguments, log,
+        "AccessModel", "AssignmentSources", "CXattr", "Expressions", "GraphClient", "HTTPTransport",
+        "Hashing", "LDAPClient", "LDAPTarget", "LedgerStore", "Legibility", "Mapping", "OAuth",
+        "Planning", "Reconciling", "SCIMClient", "SCIMTarget", "Secrets", "Signing", arguments, log,
       ]),
     .executableTarget(
       name: "planner-benchmark", dependencies: ["AccessModel", "Planning"],
       path: "Benchmarks/Planner"),
+    .executableTarget(
+      name: "ldap-benchmark", dependencies: ["AccessModel", "LDAPTarget", "Secrets"],
+      path: "Benchmarks/LDAP"),
+
+    .executableTarget(
+      name: "graph-benchmark",
+      dependencies: [
+        "AccessModel", "AssignmentSources", "GraphClient", "HTTPTransport", "OAuth", "Secrets",
+      ], path: "Benchmarks/Graph"),
 
     .testTarget(name: "AccessModelTests", dependencies: ["AccessModel"]),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"]),
+    .testTarget(name: "LegibilityTests", dependencies: ["Legibility"]),
+    .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
     .testTarget(name: "MappingTests", dependencies: ["AccessModel", "Mapping"]),
     .testTarget(
-      name: "PlanningTests", dependencies: ["AccessModel", "ConnectorTesting", "Planning"],
+      name: "PlanningTests",
+      dependencies: ["AccessModel", "ConnectorTesting", "Legibility", "Planning"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "LDAPClientTests", dependencies: ["ConnectorTesting", "LDAPClient", "Secrets"]),
+      name: "LDAPClientTests",
+      dependencies: ["CLDAP", "ConnectorTesting", "LDAPClient", "Secrets"]),
     .testTarget(
       name: "LDAPTargetTests",
       dependencies: ["AccessModel", "ConnectorTesting", "LDAPClient", "LDAPTarget", "Secrets"]),
     .testTarget(
       name: "HTTPTransportTests", dependencies: ["ConnectorTesting", "HTTPTransport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+    .testTarget(
+      name: "OAuthTests", dependencies: ["ConnectorTesting", "HTTPTransport", "OAuth", "Secrets"]),
     .testTarget(
       name: "SCIMClientTests",
-      dependencies: ["ConnectorTesting", "HTTPTransport", "SCIMClient", "Secrets"]),
+      dependencies: [
+        "ConnectorTesting", "HTTPTransport", "JSON", "OAuth", "SCIMClient", "Secrets",
+      ]),
     .testTarget(
       name: "SCIMTargetTests",
       dependencies: [
-        "AccessModel", "ConnectorTesting", "HTTPTransport", "SCIMClient", "SCIMTarget", "Secrets",
+        "AccessModel", "ConnectorTesting", "HTTPTransport", "JSON", "OAuth", "SCIMClient",
+        "SCIMTarget", "Secrets",
       ]),
     .testTarget(
-      name: "AssignmentSourcesTests", dependencies: ["AccessModel", "AssignmentSources"]),
-    .testTarget(name: "LedgerStoreTests", dependencies: ["AccessModel", "LedgerStore", grdb]),
+      name: "AssignmentSourcesTests",
+      dependencies: [
+        "AccessModel", "AssignmentSources", "ConnectorTesting", "GraphClient", "HTTPTransport",
+        "OAuth", "Secrets", "Signing",
+      ]),
+    .testTarget(
+      name: "LedgerStoreTests",
+      dependencies: ["AccessModel", "ConnectorTesting", "LedgerStore", grdb]),
     .testTarget(
       name: "ReconcilingTests",
       dependencies: [
@@ -84,7 +123,8 @@ let package = Package(
     .testTarget(
       name: "BellhopTests",
       dependencies: [
-        "AccessModel", "bellhop", "Mapping", "Planning", "Secrets", arguments,
+        "AccessModel", "AssignmentSources", "bellhop", "CXattr", "GraphClient", "Mapping",
+        "Planning", "Secrets", "Signing", arguments,
       ]),
     .testTarget(
       name: "EndToEndTests",

@@ -9,15 +9,20 @@ package struct ManagedScope: Sendable {
   package let attributes: [String]
   /// Tells a reader which accounts are disabled, and whether a write disables or enables.
   package let disable: DisableRule?
+  /// Who is in a group by the ledger's account, for targets that do not show their members: what is
+  /// ours, what was there before us, and what was intended and is not wanted any more.
+  package let presumedMembers: @Sendable (EntitlementKey) -> [AccountKey]
 
   package init(
     groups: [EntitlementKey], groupIDs: [EntitlementKey: String] = [:], attributes: [String],
-    disable: DisableRule?
+    disable: DisableRule?,
+    presumedMembers: @escaping @Sendable (EntitlementKey) -> [AccountKey] = { _ in [] }
   ) {
     self.groups = groups.sorted()
     self.groupIDs = groupIDs
     self.attributes = attributes.sorted()
     self.disable = disable
+    self.presumedMembers = presumedMembers
   }
 }
 
@@ -34,11 +39,24 @@ package struct ActualState: Sendable {
   /// them by their position here plus `accounts.count`.
   package let strangers: [AccountKey]
   package let memberships: MembershipSet
+  /// Those of `memberships` that hold only in part, where a target keeps each in several places.
+  package let incomplete: MembershipSet
+  /// Where groups hold something else than what accounts are named by: for the name that an account
+  /// with such a value would have, the stranger's.
+  package let strangersByAccount: [AccountKey: AccountKey]
+  /// Attributes of the scope that the target does not have: never compared.
+  package let missingAttributes: Set<String>
+  /// Attributes that an existing account cannot change, besides those the target's traits name.
+  package let fixedAttributes: Set<String>
+  /// What people should know of how the target was read, each once.
+  package let notices: [String]
 
   package init(
     target: TargetID, coverage: Coverage, accounts: [ActualAccount] = [],
     groups: [ActualGroup] = [], strangers: [AccountKey] = [],
-    memberships: MembershipSet = .empty
+    memberships: MembershipSet = .empty, incomplete: MembershipSet = .empty,
+    strangersByAccount: [AccountKey: AccountKey] = [:],
+    missingAttributes: Set<String> = [], fixedAttributes: Set<String> = [], notices: [String] = []
   ) {
     self.target = target
     self.coverage = coverage
@@ -46,6 +64,11 @@ package struct ActualState: Sendable {
     self.groups = groups
     self.strangers = strangers
     self.memberships = memberships
+    self.incomplete = incomplete
+    self.strangersByAccount = strangersByAccount
+    self.missingAttributes = missingAttributes
+    self.fixedAttributes = fixedAttributes
+    self.notices = notices
   }
 
   /// What the target calls the holder of a membership.

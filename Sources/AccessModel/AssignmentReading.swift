@@ -40,22 +40,34 @@ package struct AssignmentReading: Sendable {
   /// Those that are listed without a subject, by their states, none of which is live: not created yet,
   /// or gone. They are not in `assignments`, and not absent either.
   package let withoutSubject: [AssignmentID: AssignmentState]
+  /// Assignments that are over whatever their state says, and the evidence for it in a few words:
+  /// their subject is blocked or deleted, their removal was requested.
+  package let revocations: [AssignmentID: String]
   package let undecodable: [UndecodableRecord]
   package let coverage: Coverage
+  /// What else a reader should know: what could not be checked, and the way out. Nothing is held for
+  /// it.
+  package let remarks: [String]
+  /// Requests that wait for us; sorted by id.
+  package let waiting: [WaitingRequest]
 
   /// A reading with an undecodable record is partial whatever `coverage` claims.
   package init(
     source: SourceID, subjects: [Subject], packages: [AccessPackage],
     assignments: ContiguousArray<Assignment>,
     withoutSubject: [AssignmentID: AssignmentState] = [:],
-    undecodable: [UndecodableRecord] = [], coverage: Coverage
+    revocations: [AssignmentID: String] = [:], undecodable: [UndecodableRecord] = [],
+    coverage: Coverage, remarks: [String] = [], waiting: [WaitingRequest] = []
   ) {
     self.source = source
     self.subjects = subjects
     self.packages = packages
     self.assignments = assignments
     self.withoutSubject = withoutSubject
+    self.revocations = revocations
     self.undecodable = undecodable
+    self.remarks = remarks
+    self.waiting = waiting
     self.coverage =
       coverage.isComplete && !undecodable.isEmpty
       ? .partial(reason: "\(undecodable.count) undecodable record(s)") : coverage

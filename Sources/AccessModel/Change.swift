@@ -80,7 +80,7 @@ extension Change {
 
   package var phase: Phase {
     switch self {
-    case .removeMember(_, let ending): ending.cause.standsAlone ? .urgentRemovals : .otherRemovals
+    case .removeMember(_, let ending): ending.cause.isLimited ? .otherRemovals : .urgentRemovals
     case .createAccount, .updateAccount, .enableAccount: .accounts
     case .createGroup: .groups
     case .addMember: .additions
@@ -110,6 +110,16 @@ extension Change {
       .removeMember(_, let ending):
       ending
     case .createAccount, .updateAccount, .enableAccount, .createGroup, .addMember: nil
+    }
+  }
+
+  /// Whether it takes away what has ended for a cause that no reading must prove: the changes that go
+  /// on when there is hardly room left to record anything.
+  package var endsAccess: Bool {
+    switch self {
+    case .removeMember(_, let ending), .disableAccount(_, _, let ending): ending.cause.standsAlone
+    case .createAccount, .updateAccount, .enableAccount, .deleteAccount, .createGroup, .addMember:
+      false
     }
   }
 

@@ -2,11 +2,19 @@
 package enum Cause: String, Sendable, Codable, CaseIterable {
   case expired, revoked, absent, unmapped, `operator`
 
-  /// Its evidence is ours or explicit, so it needs no complete reading and no limit may delay it.
+  /// Its evidence is ours or explicit, so it needs no complete reading.
   package var standsAlone: Bool {
     switch self {
     case .expired, .revoked, .operator: true
     case .absent, .unmapped: false
+    }
+  }
+
+  /// Whether the limits count what goes for it: all but the ends that were agreed on.
+  package var isLimited: Bool {
+    switch self {
+    case .absent, .unmapped, .operator: true
+    case .expired, .revoked: false
     }
   }
 }

@@ -39,9 +39,21 @@ package struct TargetError: Error, Sendable, CustomStringConvertible {
 
 /// The ledger could not be read or written. Nothing external is written after it.
 package struct LedgerError: Error, Sendable, CustomStringConvertible {
-  package let message: String
+  package enum Kind: Sendable, Equatable {
+    case unusable
+    /// No room is left but the reserve, which is kept for what ends access.
+    case full
+    /// Another run has taken over, or the files were replaced under this one.
+    case displaced
+  }
 
-  package init(message: String) { self.message = message }
+  package let message: String
+  package let kind: Kind
+
+  package init(message: String, kind: Kind = .unusable) {
+    self.message = message
+    self.kind = kind
+  }
 
   package var description: String { "ledger: \(message)" }
 }

@@ -1,11 +1,21 @@
-/// What one run is told once: its name and its time.
+/// What one run is told once: its name, its time and whose it is.
 package struct RunContext: Sendable {
   package let run: RunID
-  /// Taken once; never below the highest instant in the journal.
+  /// Taken once; never below the highest instant in the journal, nor beyond what is certain.
   package let now: Instant
+  /// What lies after `now` and may have come, while the machine's clock is in doubt.
+  package let doubt: ClockDoubt?
+  /// See `RunRecord.person`.
+  package let person: String?
 
-  package init(run: RunID, now: Instant) {
+  /// The next start or end that is known: a reading that would wait beyond it stops instead, so that
+  /// it does not make that late.
+  package var boundary: Instant?
+
+  package init(run: RunID, now: Instant, doubt: ClockDoubt? = nil, person: String? = nil) {
     self.run = run
     self.now = now
+    self.doubt = doubt
+    self.person = person
   }
 }

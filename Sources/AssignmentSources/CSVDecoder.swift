@@ -21,7 +21,8 @@ struct CSVDecoder: ~Copyable {
     _ input: consuming ByteInput, source: SourceID, document: String
   ) throws(InputFault) {
     reader = try CSVReader(input)
-    builder = ReadingBuilder(source: source, document: document, spelling: Self.column(of:))
+    builder = ReadingBuilder(
+      source: source, document: document, places: .lines, spelling: Self.column(of:))
   }
 
   consuming func decode() throws(InputFault) -> AssignmentReading {

@@ -20,11 +20,12 @@ package struct FileSource: AssignmentSource {
 
   package let id: SourceID
   package let path: String
-  package var absentAfter: Duration { .zero }
+  package let absentAfter: Duration
 
-  package init(id: SourceID, path: String) {
+  package init(id: SourceID, path: String, absentAfter: Duration = .zero) {
     self.id = id
     self.path = path
+    self.absentAfter = absentAfter
   }
 
   /// Throws `unavailable` for what cannot be opened or read, or is no regular file, and `malformed`
@@ -68,9 +69,24 @@ package struct FileSource: AssignmentSource {
   ) throws(InputFault) -> AssignmentReading {
     let document = String(path.split(separator: "/").last ?? "")
     switch kind {
-    case .json: return try GraphListDecoder(input, source: id, document: document).decode()
+    case .json:
+      var decoder = GraphListDecoder(source: id, document: document, places: .lines)
+      let page = try decoder.read(input)
+      return decoder.finish(coverage(of: page))
     case .csv: return try CSVDecoder(input, source: id, document: document).decode()
     }
+  }
+
+  /// Partial if the list says that it is not all there is.
+  private func coverage(of page: GraphListDecoder.Page) -> Coverage {
+    if page.nextLink != nil {
+      return .partial(reason: "it has an @odata.nextLink: it is one page of a longer list")
+    }
+    if let count = page.count, count != page.records {
+      return .partial(
+        reason: "its @odata.count does not say \(page.records), the number of its records")
+    }
+    return .complete
   }
 
   private func open() throws(SourceError) -> (descriptor: Int32, before: stat) {

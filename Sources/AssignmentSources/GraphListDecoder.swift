@@ -1,39 +1,53 @@
 import AccessModel
 
 /// Reads assignments in the list shape of Microsoft Graph, `$expand=target,accessPackage`: an object
-/// with `value`, or the bare array. One record is held at a time.
+/// with `value`, or the bare array; one document or several that continue each other. One record is
+/// held at a time.
 ///
 /// Everything directly below `target` becomes an attribute of the subject; members of nested objects
 /// are named with dots. Unknown members elsewhere are passed over, but must be well-formed.
 struct GraphListDecoder: ~Copyable {
-  private var tokens: JSONTokenizer
+  /// What one document said of the list besides its records.
+  struct Page {
+    var records = 0
+    /// Where the list goes on.
+    var nextLink: String?
+    /// How many records there are in all; negative for what is no number.
+    var count: Int?
+  }
+
+  private var tokens = JSONTokenizer()
   private var builder: ReadingBuilder
   private var draft = RecordDraft()
-  private var records = 0
-  private var shortfall: String?
+  private var page = Page()
   /// The name of the attribute being read, as far as it is known.
   private var path: ContiguousArray<UInt8> = []
   /// The names of the builder's shape.
   private var paths: [ContiguousArray<UInt8>] = []
   private var lastPosition = -1
 
-  init(
-    _ input: consuming ByteInput, source: SourceID, document: String
-  ) throws(InputFault) {
-    tokens = try JSONTokenizer(input)
-    builder = ReadingBuilder(source: source, document: document, spelling: Self.path(of:))
+  init(source: SourceID, document: String, places: ReadingBuilder.Places) {
+    builder = ReadingBuilder(
+      source: source, document: document, places: places, spelling: Self.path(of:))
   }
 
-  /// Reads to the end of the document. Partial if the list says that it is not all there is.
-  consuming func decode() throws(InputFault) -> AssignmentReading {
+  /// Records read so far, of all documents.
+  var records: Int { builder.count }
+
+  /// Reads one document to its end. When it throws, the records before the fault are kept.
+  mutating func read(_ input: consuming ByteInput) throws(InputFault) -> Page {
+    page = Page()
+    try tokens.begin(input)
     switch try tokens.next() {
     case .beginArray: try list()
     case .beginObject: try envelope()
     default: throw tokens.input.fault("the document is neither a list nor an object with 'value'")
     }
     _ = try tokens.next()
-    return builder.finish(shortfall.map { .partial(reason: $0) } ?? .complete)
+    return page
   }
+
+  consuming func finish(_ coverage: Coverage) -> AssignmentReading { builder.finish(coverage) }
 
   /// What an error calls a field.
   static func path(of field: RecordField) -> String {
@@ -55,7 +69,6 @@ struct GraphListDecoder: ~Copyable {
 
   private mutating func envelope() throws(InputFault) {
     var hasList = false
-    var count: Int?
     while try tokens.nextName() {
       if tokens.text(is: "value") {
         guard try tokens.next() == .beginArray else {
@@ -65,29 +78,24 @@ struct GraphListDecoder: ~Copyable {
         hasList = true
       } else if tokens.text(is: "@odata.nextLink") {
         let token = try tokens.next()
+        page.nextLink = token == .null ? nil : token == .string ? tokens.string : ""
         try tokens.skipRest(of: token)
-        if token != .null {
-          shortfall = "it has an @odata.nextLink: it is one page of a longer list"
-        }
       } else if tokens.text(is: "@odata.count") {
         let token = try tokens.next()
         try tokens.skipRest(of: token)
-        if token != .null { count = token == .number ? Int(tokens.string) ?? -1 : -1 }
+        if token != .null { page.count = token == .number ? Int(tokens.string) ?? -1 : -1 }
       } else {
         try tokens.skipValue()
       }
     }
     guard hasList else { throw tokens.input.fault("the object has no list 'value'") }
-    if let count, count != records, shortfall == nil {
-      shortfall = "its @odata.count does not say \(records), the number of its records"
-    }
   }
 
   private mutating func list() throws(InputFault) {
     while true {
       let token = try tokens.next()
       if token == .endArray { return }
-      records += 1
+      page.records += 1
       draft = RecordDraft()
       draft.values = Array(repeating: [], count: builder.shape.names.count)
       draft.line = tokens.line

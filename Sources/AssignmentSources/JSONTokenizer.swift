@@ -41,8 +41,21 @@ struct JSONTokenizer: ~Copyable {
   private var names: ContiguousArray<Name> = []
   private var nameBytes: ContiguousArray<UInt8> = []
 
+  /// At the end of nothing.
+  init() { input = ByteInput { _ in 0 } }
+
   init(_ input: consuming ByteInput) throws(InputFault) {
     self.input = input
+    try self.input.skipByteOrderMark()
+  }
+
+  /// Leaves what it was reading for another document.
+  mutating func begin(_ input: consuming ByteInput) throws(InputFault) {
+    self.input = input
+    expectation = .value
+    containers.removeAll(keepingCapacity: true)
+    names.removeAll(keepingCapacity: true)
+    nameBytes.removeAll(keepingCapacity: true)
     try self.input.skipByteOrderMark()
   }
 

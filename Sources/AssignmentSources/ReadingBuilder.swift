@@ -7,8 +7,18 @@ struct ReadingBuilder {
   /// not slow everything down.
   static let maximumAttributes = 1_000
 
+  /// What tells where a record stands.
+  enum Places: String {
+    /// Lines of one document, which lists each record once.
+    case lines
+    /// How many records came before, over several pages. While they are read the list may move, so
+    /// that a record comes twice; but as the same, or it contradicts itself.
+    case records
+  }
+
   private struct Entry {
     let assignment: Assignment
+    /// The line, or the number of the record.
     let line: Int32
   }
 
@@ -23,6 +33,7 @@ struct ReadingBuilder {
 
   private let source: SourceID
   private let document: String
+  private let places: Places
   private let spelling: @Sendable (RecordField) -> String
   private(set) var shape = Attributes.Shape.empty
   private var entries: ContiguousArray<Entry> = []
@@ -35,16 +46,20 @@ struct ReadingBuilder {
   private var subjectLines: ContiguousArray<Int32> = []
   private var conflicts: [Int32: Conflict] = [:]
   private var withoutSubject: [AssignmentID: AssignmentState] = [:]
+  private var repetitions = 0
 
   /// `document` is what locations begin with; `spelling` is what the document calls a field.
   init(
-    source: SourceID, document: String, spelling: @escaping @Sendable (RecordField) -> String
+    source: SourceID, document: String, places: Places,
+    spelling: @escaping @Sendable (RecordField) -> String
   ) {
     self.source = source
     self.document = document
+    self.places = places
     self.spelling = spelling
   }
 
+  /// Records so far.
   var count: Int { entries.count }
 
   /// Where the values of an attribute stand in `RecordDraft.values`; `nil` if there are too many.
@@ -56,7 +71,7 @@ struct ReadingBuilder {
   }
 
   mutating func add(_ draft: RecordDraft) {
-    let line = Int32(clamping: draft.line)
+    let line = places == .lines ? Int32(clamping: draft.line) : Int32(clamping: count + 1)
     let id = AssignmentID(draft.id ?? "")
     do throws(RecordFault) {
       let decoded = try draft.decoded()
@@ -82,6 +97,11 @@ struct ReadingBuilder {
     reportConflicts()
     let assignments = withoutRepetitions()
     faults.sort { $0.line < $1.line }
+    var coverage = coverage
+    if repetitions > 0, coverage.isComplete {
+      coverage = .partial(
+        reason: "\(repetitions) record(s) came twice: the list moved while it was read")
+    }
     return AssignmentReading(
       source: source, subjects: subjects, packages: packages, assignments: assignments,
       withoutSubject: withoutSubject, undecodable: faults.map(\.record), coverage: coverage)
@@ -151,7 +171,8 @@ struct ReadingBuilder {
       let (one, other) = conflict.lines
       report(
         RecordFault(
-          conflict.field, "differs between the records of this objectId in lines \(one), \(other)"),
+          conflict.field,
+          "differs between the records of this objectId in \(places) \(one), \(other)"),
         line: entry.line, id: entry.assignment.id)
       entries[index] = Entry(
         assignment: Assignment(
@@ -160,7 +181,8 @@ struct ReadingBuilder {
     }
   }
 
-  /// Sorts by id. Which of several records with one id is meant cannot be known, so none is taken.
+  /// Sorts by id. Which of several records with one id is meant cannot be known, so none is taken but
+  /// one that says it is over.
   private mutating func withoutRepetitions() -> ContiguousArray<Assignment> {
     entries.sort { ($0.assignment.id, $0.line) < ($1.assignment.id, $1.line) }
     var assignments: ContiguousArray<Assignment> = []
@@ -170,23 +192,37 @@ struct ReadingBuilder {
       let id = entries[index].assignment.id
       var end = index + 1
       while end < entries.count, entries[end].assignment.id == id { end += 1 }
-      if end == index + 1 || id.rawValue.isEmpty {
+      let isOne = end == index + 1 || id.rawValue.isEmpty
+      if isOne || isSame(entries[index..<end]) {
         let assignment = entries[index].assignment
         if assignment.subject >= 0 {
           assignments.append(assignment)
         } else if assignment.subject == Self.nobody {
           withoutSubject[id] = assignment.state
         }
+        if !isOne { repetitions += end - index - 1 }
       } else {
         let lines = "\(entries[index].line), \(entries[index + 1].line)"
         let more = end - index > 2 ? " and \(end - index - 2) more" : ""
         for entry in entries[index..<end] where entry.assignment.subject != Self.undecoded {
-          report(RecordFault(.id, "is repeated in lines \(lines)\(more)"), line: entry.line, id: id)
+          report(
+            RecordFault(.id, "is repeated in \(places) \(lines)\(more)"), line: entry.line, id: id)
         }
+        // Whatever the others say: what is over in one of them grants nothing.
+        let over = entries[index..<end].first { entry in
+          entry.assignment.subject >= 0
+            && [.expired, .deliveryFailed].contains(entry.assignment.state)
+        }
+        if let over { assignments.append(over.assignment) }
       }
       index = end
     }
     entries = []
     return assignments
+  }
+
+  private func isSame(_ repeated: ArraySlice<Entry>) -> Bool {
+    guard places == .records, let first = repeated.first else { return false }
+    return repeated.allSatisfy { $0.assignment == first.assignment }
   }
 }

@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 
 extension RecordDraft {
   /// What a record says once it is understood. No subject where there is none yet, or any more, and
@@ -124,15 +125,10 @@ extension RecordDraft {
   private func identifier(_ text: String?, _ field: RecordField) throws(RecordFault) -> String {
     let text = try present(text, field)
     guard text.utf8.count <= 1024 else { throw RecordFault(field, "is longer than 1024 bytes") }
-    guard text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) else { return text }
-    let isVisible = text.unicodeScalars.allSatisfy { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned: false
-      default: true
-      }
-    }
-    guard isVisible else {
-      throw RecordFault(field, "holds a control or an invisible character")
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return text }
+    if let hidden = text.unicodeScalars.first(where: \.isHidden) {
+      throw RecordFault(
+        field, "holds \(hidden.codePoint), a control or an invisible character")
     }
     return text
   }

@@ -21,7 +21,10 @@ static inline struct timeval cldap_timeval(long seconds, long microseconds) {
 /* What libldap does not bound by itself. A TLS handshake ignores every timeout and spins if the server
    says nothing, and a blocking read of half a message from a server that hangs never comes back. So
    calls on the socket return within a second, which libldap takes for "not yet", and a layer below
-   TLS waits for the socket until a deadline while a connection is being made. */
+   TLS waits for the socket until a deadline while a connection is being made. A message may announce
+   any length, and is taken into memory whole: more than CLDAP_LONGEST_MESSAGE ends the connection. */
+#define CLDAP_LONGEST_MESSAGE ((ber_len_t)256 << 20)
+
 typedef struct {
   struct ldap_conncb callbacks;
   struct timespec deadline; /* none if tv_sec is 0 */
@@ -76,11 +79,18 @@ static int cldap_connected(
     LDAP *ld, Sockbuf *buffer, LDAPURLDesc *server, struct sockaddr *address,
     struct ldap_conncb *context) {
   struct timeval limit = {1, 0};
+  ber_len_t ahead = 1 << 16;
+  ber_len_t longest = CLDAP_LONGEST_MESSAGE;
   cldap_guard *guard = (cldap_guard *)context->lc_arg;
   (void)ld; (void)server; (void)address;
   if (ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &guard->fd) != 1) return -1;
+  if (ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &longest) != 1) return -1;
   setsockopt(guard->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(guard->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  /* libldap asks for each message in two or three pieces; a buffer asks the kernel for hundreds. */
+  if (ber_sockbuf_add_io(buffer, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER + 1, NULL))
+    return -1;
+  ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_READAHEAD, &ahead);
   return ber_sockbuf_add_io(
     buffer, &cldap_layer, (LBER_SBIOD_LEVEL_PROVIDER + LBER_SBIOD_LEVEL_TRANSPORT) / 2, guard);
 }

@@ -71,6 +71,17 @@ extension SlapdFixture {
       """
     let settings = options.databaseSettings.map { $0 + "\n" }.joined()
     let accessRules = options.accessRules.map { "olcAccess: \($0)\n" }.joined()
+    let modules = options.overlays.map { "olcModuleLoad: \($0.name)\n" }.joined()
+    let indexes = options.indexes.map { "olcDbIndex: \($0)\n" }.joined()
+    let sorted =
+      options.sortedAttributes.isEmpty
+      ? "" : "olcSortVals: \(options.sortedAttributes.joined(separator: " "))\n"
+    let overlays = options.overlays.enumerated().map { number, overlay in
+      let name = "{\(number)}\(overlay.name)"
+      return
+        "\ndn: olcOverlay=\(name),olcDatabase={1}mdb,cn=config\nobjectClass: olcOverlayConfig\n"
+        + "olcOverlay: \(name)\n" + overlay.settings.joined(separator: "\n") + "\n"
+    }.joined()
     let size = options.sizeLimit.map(String.init) ?? "unlimited"
     return """
       dn: cn=config
@@ -84,7 +95,7 @@ extension SlapdFixture {
       cn: module{0}
       olcModulePath: /usr/lib/ldap
       olcModuleLoad: back_mdb
-
+      \(modules)
       dn: cn=schema,cn=config
       objectClass: olcSchemaConfig
       cn: schema
@@ -101,10 +112,9 @@ extension SlapdFixture {
       objectClass: olcDatabaseConfig
       objectClass: olcFrontendConfig
       olcDatabase: {-1}frontend
-      olcAccess: to dn.base="" by * read
-      olcAccess: to dn.base="cn=subschema" by * read
-      olcSortVals: member uniqueMember memberUid
-
+      olcAccess: to dn.base="" by * \(options.hidesRootEntry ? "none" : "read")
+      olcAccess: to dn.base="cn=subschema" by * \(options.hidesRootEntry ? "none" : "read")
+      \(sorted)
       dn: olcDatabase={0}config,cn=config
       objectClass: olcDatabaseConfig
       olcDatabase: {0}config
@@ -120,8 +130,7 @@ extension SlapdFixture {
       olcDbDirectory: \(path("data"))
       olcDbMaxSize: 1073741824
       olcDbNoSync: TRUE
-      olcDbIndex: objectClass eq
-      olcDbIndex: uid,employeeNumber,entryUUID eq
+      \(indexes)\
       olcLimits: dn.exact="\(serviceDN)" size=\(size) size.prtotal=\(size) time=unlimited
       \(accessRules)olcAccess: to attrs=userPassword by anonymous auth by * none
       olcAccess: to dn.subtree="\(accounts)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
@@ -131,7 +140,7 @@ extension SlapdFixture {
       olcAccess: to dn.subtree="\(groups)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
       by dn.exact="\(me)" manage by * none
       olcAccess: to * by dn.exact="\(me)" manage by dn.exact="\(serviceDN)" read by * none
-      \(settings)
+      \(settings)\(overlays)
       dn: olcDatabase={2}monitor,cn=config
       objectClass: olcDatabaseConfig
       objectClass: olcMonitorConfig

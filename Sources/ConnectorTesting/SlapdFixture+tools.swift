@@ -66,31 +66,49 @@ extension SlapdFixture {
     _ = try await run("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator)
   }
 
+  /// Puts an access rule before all others of the running server.
+  package func configure(addingAccessRule rule: String) async throws {
+    let file = path("\(UUID().uuidString).ldif")
+    try """
+    dn: olcDatabase={1}mdb,cn=config
+    changetype: modify
+    add: olcAccess
+    olcAccess: {0}\(rule)
+
+    """.write(toFile: file, atomically: false, encoding: .utf8)
+    _ = try await run("/usr/bin/ldapmodify", ["-Q", "-Y", "EXTERNAL", "-H", socketURL, "-f", file])
+  }
+
   private var administrator: [String] {
     ["-x", "-H", url, "-D", adminDN, "-w", adminPassword]
   }
 
   @discardableResult
   func run(_ tool: String, _ arguments: [String]) async throws -> String {
-    let output = folder.appending(path: UUID().uuidString)
-    try Data().write(to: output)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: tool)
-    process.arguments = arguments
-    process.environment = ["LDAPNOINIT": "1", "PATH": "/usr/bin:/bin"]
-    process.standardInput = FileHandle.nullDevice
-    let handle = try FileHandle(forWritingTo: output)
-    process.standardOutput = handle
-    process.standardError = handle
-    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in done.resume() }
-      do { try process.run() } catch { done.resume(throwing: error) }
-    }
-    try handle.close()
-    let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
-    guard process.terminationStatus == 0 else {
-      throw Failure(description: "\(tool) ended with \(process.terminationStatus): \(text)")
-    }
-    return text
+    try await runTool(tool, arguments, in: folder)
   }
+}
+
+/// What a program prints. Throws, with its words, if it does not end with 0.
+func runTool(_ tool: String, _ arguments: [String], in folder: URL) async throws -> String {
+  let output = folder.appending(path: UUID().uuidString)
+  try Data().write(to: output)
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: tool)
+  process.arguments = arguments
+  process.environment = ["LDAPNOINIT": "1", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+  process.standardInput = FileHandle.nullDevice
+  let handle = try FileHandle(forWritingTo: output)
+  process.standardOutput = handle
+  process.standardError = handle
+  try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+    process.terminationHandler = { _ in done.resume() }
+    do { try process.startAlone() } catch { done.resume(throwing: error) }
+  }
+  let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+  guard process.terminationStatus == 0 else {
+    throw SlapdFixture.Failure(
+      description: "\(tool) ended with \(process.terminationStatus): \(text)")
+  }
+  return text
 }

@@ -19,8 +19,31 @@ package final class SlapdFixture: Sendable {
     package var accessRules: [String] = []
     /// Lines of `cn=config` for the database, such as `olcReadOnly: TRUE`.
     package var databaseSettings: [String] = []
+    /// Overlays of the database, in their order.
+    package var overlays: [Overlay] = []
+    /// Whether nobody may read the root entry and the schema.
+    package var hidesRootEntry = false
+    /// Attributes whose values the server keeps sorted.
+    package var sortedAttributes = ["member", "uniqueMember", "memberUid"]
+    /// Indexes of the database, such as `uid eq`.
+    package var indexes = ["objectClass eq", "uid,employeeNumber,entryUUID eq"]
 
     package init() {}
+  }
+
+  /// One of slapd's overlays with its lines of `cn=config`.
+  package struct Overlay: Sendable {
+    let name: String
+    let settings: [String]
+
+    /// `objectClass` is the configuration class without its prefix: `SyncProvConfig`.
+    package init(_ name: String, _ objectClass: String, _ settings: [String] = []) {
+      self.name = name
+      self.settings = ["objectClass: olc\(objectClass)"] + settings
+    }
+
+    /// Tells of changes as RFC 4533 has it, with a log of the last ten thousand.
+    package static let syncprov = Overlay("syncprov", "SyncProvConfig", ["olcSpSessionlog: 10000"])
   }
 
   package struct Failure: Error, CustomStringConvertible {
@@ -56,6 +79,7 @@ package final class SlapdFixture: Sendable {
     "ldapi://" + path("ldapi").replacing("/", with: "%2F")
   }
   package var port: UInt16 { ports.plain }
+  package var tlsPort: UInt16 { ports.tls }
   /// The authority that signed the server's certificate.
   package var caFile: String { path("ca.crt") }
 
@@ -91,7 +115,7 @@ package final class SlapdFixture: Sendable {
     let log = folder.appending(path: "slapd.log")
     try Data().write(to: log)
     process.standardError = try FileHandle(forWritingTo: log)
-    try process.run()
+    try process.startAlone()
     server.withLock { $0 = process }
     try watch(process)
     for _ in 0..<1000 {
@@ -111,7 +135,7 @@ package final class SlapdFixture: Sendable {
       "-c", "read line; kill -9 $0; rm -rf \"$1\"", "\(process.processIdentifier)", folder.path,
     ]
     shell.standardInput = Pipe()
-    try shell.run()
+    try shell.startAlone()
     watcher.withLock { $0 = shell }
   }
 

@@ -32,7 +32,9 @@ final class CurlLoop: Sendable {
     pthread_detach(thread)
   }
 
+  /// With `SSLKEYLOGFILE` in the environment libcurl would write the keys of every connection there.
   private static let initializeOnce: Void = {
+    unsetenv("SSLKEYLOGFILE")
     let code = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     precondition(code == CURLE_OK, "libcurl does not start")
   }()

@@ -105,8 +105,7 @@ final class CurlTransfer {
     let url = submission.request.url
     ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
     ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, url.scheme.rawValue)
-    ccurl_set_string(easy, CURLOPT_PROXY, "")
-    ccurl_set_string(easy, CURLOPT_NOPROXY, "*")
+    restrictProxy(easy)
     ccurl_set_long(easy, CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
     ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
     ccurl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
@@ -117,10 +116,28 @@ final class CurlTransfer {
       ccurl_set_string(easy, CURLOPT_CAINFO, caFile)
       ccurl_set_string(easy, CURLOPT_CAPATH, nil)
     }
+    if let certificate = submission.configuration.clientCertificate {
+      ccurl_set_string(easy, CURLOPT_SSLCERT, certificate.certificateFile)
+      ccurl_set_string(easy, CURLOPT_SSLKEY, certificate.keyFile)
+    }
     ccurl_set_long(
       easy, CURLOPT_HTTP_VERSION,
       Int(url.scheme == .https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+    // One HTTP/2 connection for many requests, rather than one connection each until the first
+    // tells that it can carry them.
+    ccurl_set_long(easy, CURLOPT_PIPEWAIT, url.scheme == .https ? 1 : 0)
+    ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")
     ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+  }
+
+  /// An empty proxy and `*` keep libcurl from looking into the environment.
+  private func restrictProxy(_ easy: UnsafeMutableRawPointer) {
+    let proxy = submission.request.url.isLoopback ? nil : submission.configuration.proxy
+    ccurl_set_string(easy, CURLOPT_PROXY, proxy.map { "\($0)" } ?? "")
+    ccurl_set_string(easy, CURLOPT_NOPROXY, proxy == nil ? "*" : "")
+    ccurl_set_long(easy, CURLOPT_HTTPPROXYTUNNEL, proxy == nil ? 0 : 1)
+    ccurl_set_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+    ccurl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
   }
 
   private func limitTime(_ easy: UnsafeMutableRawPointer) {

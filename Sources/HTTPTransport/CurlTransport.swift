@@ -5,11 +5,16 @@ internal import Synchronization
 ///
 /// Transfers run on one thread of their own, so callers suspend and never block the cooperative
 /// pool. Nothing is taken from the environment: no proxy, no `.netrc`, no cookies, no alternative
-/// service.
+/// service. Compressed answers are asked for; limits count what they unfold to.
 package final class CurlTransport: HTTPTransport {
   package struct Configuration: Sendable {
     /// Trust the authorities in this PEM file and no others; `nil` trusts those of the system.
     package var caFile: String?
+    /// What shows the server who we are (mutual TLS); `nil` shows nothing.
+    package var clientCertificate: ClientCertificate?
+    /// Reaches https servers through this proxy; `nil` connects directly. The request and its
+    /// credential stay inside the tunnel.
+    package var proxy: HTTPURL?
     /// Name resolution, connecting and the TLS handshake.
     package var connectTimeout: Duration = .seconds(10)
     /// From start to the last byte.
@@ -18,10 +23,23 @@ package final class CurlTransport: HTTPTransport {
     package var idleTimeout: Duration = .seconds(30)
     /// Bytes of the body, and as many again of the header.
     package var responseLimit = 64 << 20
+    /// Plain http to link-local addresses too: where clouds give their machines tokens.
+    package var allowsLinkLocal = false
     /// Connections held open to one host.
     package var connectionsPerHost = 4
 
     package init() {}
+  }
+
+  /// PEM files; the certificate's may hold its chain after it.
+  package struct ClientCertificate: Sendable, Equatable {
+    package let certificateFile: String
+    package let keyFile: String
+
+    package init(certificateFile: String, keyFile: String) {
+      self.certificateFile = certificateFile
+      self.keyFile = keyFile
+    }
   }
 
   private let configuration: Configuration
@@ -52,7 +70,8 @@ package final class CurlTransport: HTTPTransport {
   }
 
   private func refuseUnsafe(_ request: HTTPRequest) throws(TransportError) {
-    guard request.url.isProtected else {
+    let isNear = configuration.allowsLinkLocal && request.url.isLinkLocal
+    guard request.url.isProtected || isNear else {
       throw TransportError(
         kind: .refused, sent: .no,
         message: "plain http to \(request.url.host) would show the credential to the network; "

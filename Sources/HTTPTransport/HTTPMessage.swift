@@ -54,4 +54,8 @@ package struct HTTPResponse: Sendable {
     let folded = name.lowercased()
     return fields.first { $0.name.lowercased() == folded }?.value
   }
+
+  /// The server's own clock when it answered, in seconds since 1970: its `Date` header (RFC 9110
+  /// §6.6.1). `nil` without one that can be read.
+  package var serverTime: Int64? { self["Date"].flatMap(IMFFixdate.seconds(parsing:)) }
 }

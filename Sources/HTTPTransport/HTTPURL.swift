@@ -85,9 +85,17 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether the host is this machine by name or address, whatever a resolver says.
   package var isLoopback: Bool {
-    if host == "localhost" || host == "[::1]" { return true }
+    host == "localhost" || host == "[::1]" || address?[0] == 127
+  }
+
+  /// Whether the host is an address that no router passes on (RFC 3927).
+  package var isLinkLocal: Bool { address.map { $0[0] == 169 && $0[1] == 254 } ?? false }
+
+  /// The four numbers of an IPv4 address.
+  private var address: [UInt8]? {
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    let numbers = parts.compactMap { UInt8($0) }
+    return parts.count == 4 && numbers.count == 4 ? numbers : nil
   }
 
   /// Whether it may be used at all: https, or http that does not leave this machine.

@@ -25,7 +25,7 @@ package enum RetryAfter: Equatable, Sendable {
     switch value {
     case .seconds(let seconds): return .seconds(min(seconds, longest))
     case .date(let until):
-      guard let now = response["Date"].flatMap(IMFFixdate.seconds(parsing:)) else { return nil }
+      guard let now = response.serverTime else { return nil }
       return .seconds(min(max(0, until - now), longest))
     }
   }

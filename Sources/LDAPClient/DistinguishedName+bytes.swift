@@ -23,17 +23,27 @@ extension DistinguishedName {
   private static func appendPlain(
     _ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]
   ) -> Bool {
-    output.reserveCapacity(output.count + bytes.count)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(bytes.count, 1)) { folded in
+      guard fold(bytes, into: folded) else { return false }
+      output.append(contentsOf: UnsafeMutableBufferPointer(rebasing: folded[..<bytes.count]))
+      return true
+    }
+  }
+
+  /// Writes as many bytes as there are, in lower case; `false` if the name is not plain.
+  private static func fold(
+    _ bytes: UnsafeRawBufferPointer, into folded: UnsafeMutableBufferPointer<UInt8>
+  ) -> Bool {
     var inType = true
     var length = 0
     var previous: UInt8 = 0
-    for byte in bytes {
-      let isUpper = byte &- 0x41 < 26
-      let lower = isUpper ? byte | 0x20 : byte
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
+      let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
       if inType {
         if lower &- 0x61 < 26 {
           length += 1
-        } else if byte == UInt8(ascii: "="), (1...3).contains(length) {
+        } else if byte == UInt8(ascii: "="), length > 0, length < 4 {
           (inType, length) = (false, 0)
         } else {
           return false
@@ -44,18 +54,20 @@ extension DistinguishedName {
       } else if byte == UInt8(ascii: " ") {
         if length == 0 || previous == UInt8(ascii: " ") { return false }
         length += 1
-      } else if isPlain[Int(byte)] {
+      } else if isPlain(byte) {
         length += 1
       } else {
         return false
       }
-      output.append(lower)
+      folded[index] = lower
       previous = byte
     }
     return !inType && length > 0 && previous != UInt8(ascii: " ")
   }
 
-  private static let isPlain: [Bool] = (0..<256).map { byte in
-    (0x21...0x7e).contains(byte) && !"\"+,;<>\\#".utf8.contains(UInt8(byte))
+  /// Printing ASCII that is never escaped: one bit for each of `!` to `~`, without `"#+,;<>\`.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    let word: UInt64 = byte < 0x40 ? 0xa7ff_e7f2_0000_0000 : 0x7fff_ffff_efff_ffff
+    return byte < 0x80 && word >> UInt64(byte & 0x3f) & 1 == 1
   }
 }

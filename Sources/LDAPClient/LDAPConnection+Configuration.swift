@@ -17,7 +17,7 @@ extension LDAPConnection {
   /// How to reach a directory. Certificates are always checked, chain and host name; there is
   /// nothing here to turn that off.
   package struct Configuration: Sendable {
-    package let urls: [LDAPURL]
+    package private(set) var urls: [LDAPURL]
     package let startTLS: Bool
     /// PEM file of the authorities to trust; those of the system otherwise.
     package let caFile: String?
@@ -67,6 +67,13 @@ extension LDAPConnection {
       self.bind = bind
       self.connectTimeout = connectTimeout
       self.operationTimeout = operationTimeout
+    }
+
+    /// The same directory by one of its servers.
+    package func reaching(only url: LDAPURL) -> Configuration {
+      var copy = self
+      copy.urls = [url]
+      return copy
     }
   }
 }

@@ -17,13 +17,19 @@ extension LDAPConnection {
     case lost(LDAPError)
   }
 
+  func send(_ request: LDAPRequest, _ pointer: OpaquePointer) -> Sent {
+    guard !request.controls.isEmpty else { return send(request, pointer, controls: nil) }
+    let array = ControlArray(request.controls)
+    return array.withPointer { send(request, pointer, controls: $0) }
+  }
+
   func send(
     _ request: LDAPRequest, _ pointer: OpaquePointer,
-    controls: UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>? = nil
+    controls: UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>?
   ) -> Sent {
     var id: Int32 = 0
     let code: Int32
-    switch request {
+    switch request.operation {
     case .add(let name, let attributes):
       code = ModificationArray(attributes.map { (LDAP_MOD_ADD, $0) }).withPointer {
         ldap_add_ext(pointer, name.description, $0, controls, nil, &id)
@@ -116,8 +122,9 @@ extension LDAPConnection {
     var controls: UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>?
     let result = parse(message, pointer, controls: &controls)
     defer { ldap_controls_free(controls) }
+    guard let controls else { return (result, []) }
     guard let control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, nil) else {
-      return (result, [])
+      return (result.with(ResponseControl.list(controls)), [])
     }
     var estimate: ber_int_t = 0
     var cookie = berval()

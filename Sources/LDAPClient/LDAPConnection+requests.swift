@@ -56,6 +56,9 @@ private struct Exchange {
   var results: [LDAPResult?]
   var entries: [Int]
   var references: [Int]
+  private var began: [ContinuousClock.Instant?]
+  private var took: [Duration]
+  private var lastAnswer = ContinuousClock.now
   /// Positions by message id.
   private(set) var waiting: [Int32: Int] = [:]
   private var writing: Set<DistinguishedName> = []
@@ -64,6 +67,8 @@ private struct Exchange {
     results = Array(repeating: nil, count: count)
     entries = Array(repeating: 0, count: count)
     references = entries
+    began = Array(repeating: nil, count: count)
+    took = Array(repeating: .zero, count: count)
   }
 
   func isWriting(_ request: LDAPRequest) -> Bool {
@@ -72,12 +77,16 @@ private struct Exchange {
 
   mutating func wait(for request: LDAPRequest, at index: Int, id: Int32) {
     waiting[id] = index
+    began[index] = .now
     if let name = request.writtenEntry { writing.insert(name) }
   }
 
   mutating func finish(_ id: Int32, _ result: LDAPResult, _ requests: [LDAPRequest]) {
     guard let index = waiting.removeValue(forKey: id) else { return }
     results[index] = result
+    let now = ContinuousClock.now
+    took[index] = now - max(began[index] ?? lastAnswer, lastAnswer)
+    lastAnswer = now
     if let name = requests[index].writtenEntry { writing.remove(name) }
   }
 
@@ -88,7 +97,8 @@ private struct Exchange {
         code: error.code, diagnostic: error.diagnostic,
         delivery: index < sent ? .unanswered : .unsent)
       return LDAPSearchResult(
-        result: results[index] ?? missing, entries: entries[index], references: references[index])
+        result: results[index] ?? missing, entries: entries[index], references: references[index],
+        took: took[index])
     }
   }
 }

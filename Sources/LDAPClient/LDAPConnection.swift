@@ -36,6 +36,7 @@ package actor LDAPConnection {
         let handle = try LDAPHandle.make(url, configuration)
         try connect(handle, url)
         try bind(handle.pointer)
+        try checkIdentity(handle.pointer)
         self.handle = consume handle
         self.url = url
         return
@@ -106,18 +107,24 @@ package actor LDAPConnection {
   }
 
   private func answer(to id: Int32, _ pointer: OpaquePointer) throws(LDAPError) -> LDAPResult {
+    parse(try message(to: id, pointer), pointer)
+  }
+
+  /// The whole answer to a request made while connecting, to be freed by whoever takes it.
+  func message(to id: Int32, _ pointer: OpaquePointer) throws(LDAPError) -> OpaquePointer {
     var limit = configuration.operationTimeout.timeval
     var message: OpaquePointer?
     let kind = ldap_result(pointer, id, LDAP_MSG_ALL, &limit, &message)
     guard kind > 0, let message else {
       throw kind == 0
-        ? LDAPError(code: .timedOut, diagnostic: "no answer to the bind")
+        ? LDAPError(
+          code: .timedOut, diagnostic: "no answer for \(configuration.operationTimeout)")
         : lastError(of: pointer)
     }
-    return parse(message, pointer)
+    return message
   }
 
-  private func check(_ code: Int32, _ pointer: OpaquePointer) throws(LDAPError) {
+  func check(_ code: Int32, _ pointer: OpaquePointer) throws(LDAPError) {
     guard code == LDAP_SUCCESS else { throw lastError(of: pointer, code) }
   }
 }

@@ -51,7 +51,13 @@ package struct LDAPEntry: ~Copyable {
 /// An entry copied out whole, for the few that are kept.
 package struct LDAPRecord: Equatable, Sendable {
   package let name: String
+  /// By lower-case name.
   private let values: [String: [[UInt8]]]
+
+  init(name: String, values: [String: [[UInt8]]]) {
+    self.name = name
+    self.values = values
+  }
 
   /// `nil` if the entry could not be decoded to its end.
   package init?(_ entry: borrowing LDAPEntry) {
@@ -70,6 +76,9 @@ package struct LDAPRecord: Equatable, Sendable {
 
   /// The values of an attribute, whatever the case of its name; empty if the entry has none.
   package subscript(type: String) -> [String] {
-    values[type.lowercased(), default: []].map { String(decoding: $0, as: UTF8.self) }
+    bytes(type).map { String(decoding: $0, as: UTF8.self) }
   }
+
+  /// The values as they came: not every attribute holds text.
+  package func bytes(_ type: String) -> [[UInt8]] { values[type.lowercased(), default: []] }
 }

@@ -61,6 +61,8 @@ struct LDAPHandle: ~Copyable {
     }
     try Self.check(ldap_set_option(pointer, LDAP_OPT_X_TLS_CACERTFILE, file), "TLS_CACERTFILE")
     try set(LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND)
+    // Else a common name counts where the subject alternative names do not match.
+    try set(LDAP_OPT_X_TLS_REQUIRE_SAN, LDAP_OPT_X_TLS_DEMAND)
     try set(LDAP_OPT_X_TLS_PROTOCOL_MIN, cldap_tls_1_2())
     var isServer: Int32 = 0
     guard ldap_set_option(pointer, LDAP_OPT_X_TLS_NEWCTX, &isServer) == LDAP_OPT_SUCCESS else {
@@ -85,6 +87,8 @@ struct LDAPHandle: ~Copyable {
   /// variable is set (ldap.conf(5)). They can name servers and turn certificate checks off.
   private static let ignoreEnvironment: Void = {
     setenv("LDAPNOINIT", "1", 1)
+    // GnuTLS would write the keys of every connection there.
+    unsetenv("SSLKEYLOGFILE")
     var version: Int32 = LDAP_VERSION3
     ldap_set_option(nil, LDAP_OPT_PROTOCOL_VERSION, &version)
   }()

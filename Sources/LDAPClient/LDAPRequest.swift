@@ -1,15 +1,51 @@
-/// One operation as data (RFC 4511 §4.5 to §4.9).
-package enum LDAPRequest: Sendable {
-  case add(DistinguishedName, [LDAPAttribute])
-  case modify(DistinguishedName, [LDAPModification])
-  case delete(DistinguishedName)
+/// One operation as data (RFC 4511 §4.5 to §4.9), with the controls that go with it.
+package struct LDAPRequest: Sendable {
+  enum Operation: Sendable {
+    case add(DistinguishedName, [LDAPAttribute])
+    case modify(DistinguishedName, [LDAPModification])
+    case delete(DistinguishedName)
+    case move(DistinguishedName, below: DistinguishedName)
+    case search(LDAPSearch)
+  }
+
+  let operation: Operation
+  let controls: [RequestControl]
+
+  private init(_ operation: Operation, _ controls: [RequestControl] = []) {
+    self.operation = operation
+    self.controls = controls
+  }
+
+  package static func add(_ name: DistinguishedName, _ attributes: [LDAPAttribute]) -> LDAPRequest {
+    LDAPRequest(.add(name, attributes))
+  }
+
+  package static func modify(
+    _ name: DistinguishedName, _ modifications: [LDAPModification]
+  ) -> LDAPRequest {
+    LDAPRequest(.modify(name, modifications))
+  }
+
+  package static func delete(_ name: DistinguishedName) -> LDAPRequest {
+    LDAPRequest(.delete(name))
+  }
+
   /// Keeps the leaf name and moves the entry below another one (modifyDN with newSuperior).
-  case move(DistinguishedName, below: DistinguishedName)
-  case search(LDAPSearch)
+  package static func move(
+    _ name: DistinguishedName, below parent: DistinguishedName
+  ) -> LDAPRequest {
+    LDAPRequest(.move(name, below: parent))
+  }
+
+  package static func search(_ search: LDAPSearch) -> LDAPRequest { LDAPRequest(.search(search)) }
+
+  package func with(_ controls: [RequestControl]) -> LDAPRequest {
+    LDAPRequest(operation, self.controls + controls)
+  }
 
   /// The entry that is written; `nil` for a search.
   var writtenEntry: DistinguishedName? {
-    switch self {
+    switch operation {
     case .add(let name, _), .modify(let name, _), .delete(let name), .move(let name, _): name
     case .search: nil
     }

@@ -16,18 +16,26 @@ package struct LDAPResult: Equatable, Sendable {
   /// The server's own words. They may hold names, and never go where values must not.
   package let diagnostic: String
   package let delivery: Delivery
+  package let controls: [ResponseControl]
 
   package init(
     code: LDAPResultCode, matchedDN: String = "", diagnostic: String = "",
-    delivery: Delivery = .answered
+    delivery: Delivery = .answered, controls: [ResponseControl] = []
   ) {
     self.code = code
     self.matchedDN = matchedDN
     self.diagnostic = diagnostic
     self.delivery = delivery
+    self.controls = controls
   }
 
   package var isSuccess: Bool { code == .success }
+
+  func with(_ controls: [ResponseControl]) -> LDAPResult {
+    LDAPResult(
+      code: code, matchedDN: matchedDN, diagnostic: diagnostic, delivery: delivery,
+      controls: controls)
+  }
 
   /// Throws the result unless it is `success`.
   package func check() throws(LDAPError) {
@@ -42,11 +50,15 @@ package struct LDAPSearchResult: Equatable, Sendable {
   package let entries: Int
   /// Continuation references the server sent instead of entries. They are never followed.
   package let references: Int
+  /// From when it was sent, or from the answer before it in the same exchange if that came later:
+  /// what the server can have needed for it.
+  package let took: Duration
 
-  package init(result: LDAPResult, entries: Int, references: Int) {
+  package init(result: LDAPResult, entries: Int, references: Int, took: Duration = .zero) {
     self.result = result
     self.entries = entries
     self.references = references
+    self.took = took
   }
 
   package var isComplete: Bool { result.isSuccess && references == 0 }

@@ -38,6 +38,8 @@ package struct LDAPResultCode: RawRepresentable, Hashable, Sendable {
   package static let entryAlreadyExists = Self(rawValue: 68)
   package static let other = Self(rawValue: 80)
   package static let assertionFailed = Self(rawValue: 122)
+  /// The cookie of a content synchronisation is of no use (RFC 4533 §2.6).
+  package static let syncRefreshRequired = Self(rawValue: 4096)
 
   package static let serverDown = Self(rawValue: -1)
   package static let localError = Self(rawValue: -2)

@@ -7,15 +7,17 @@ package struct LDAPURL: Equatable, Sendable, CustomStringConvertible {
   package let host: String
   package let port: UInt16?
 
-  /// Throws unless the text is scheme, host and optional port; a DN or filter has no place here.
+  /// Throws unless the text is scheme, host and optional port; a DN or filter has no place here. The
+  /// error does not repeat the text, which may hold a password by mistake.
   package init(parsing text: String) throws(LDAPConfigurationError) {
     func fail(_ problem: String) -> LDAPConfigurationError {
-      LDAPConfigurationError("url '\(text)': \(problem), as in ldaps://ldap1.example.org")
+      LDAPConfigurationError("the LDAP url: \(problem), as in ldaps://ldap1.example.org")
     }
     guard let colon = text.firstRange(of: "://"),
       let scheme = Scheme(rawValue: text[..<colon.lowerBound].lowercased())
     else { throw fail("must begin with ldap://, ldaps:// or ldapi://") }
     var rest = text[colon.upperBound...]
+    guard !rest.contains("@") else { throw fail("must not hold a user name or password") }
     if rest.hasSuffix("/") { rest = rest.dropLast() }
     self.scheme = scheme
     if scheme == .ldapi {

@@ -1,6 +1,8 @@
 /// What a server says of itself (RFC 4512 §5.1).
 package struct RootDSE: Equatable, Sendable {
   package let supportedControls: Set<String>
+  /// Numbers by which Active Directory and what is like it say what they are.
+  package let supportedCapabilities: Set<String>
   package let namingContexts: [String]
   package let subschemaSubentry: String?
 }
@@ -8,12 +10,15 @@ package struct RootDSE: Equatable, Sendable {
 extension LDAPConnection {
   /// `nil` if the server shows none.
   package func rootDSE() throws(LDAPError) -> RootDSE? {
-    let attributes = ["supportedControl", "namingContexts", "subschemaSubentry"]
+    let attributes = [
+      "supportedControl", "supportedCapabilities", "namingContexts", "subschemaSubentry",
+    ]
     guard let record = try record(DistinguishedName([]), attributes: attributes) else {
       return nil
     }
     return RootDSE(
       supportedControls: Set(record["supportedControl"]),
+      supportedCapabilities: Set(record["supportedCapabilities"]),
       namingContexts: record["namingContexts"].sorted(),
       subschemaSubentry: record["subschemaSubentry"].first)
   }

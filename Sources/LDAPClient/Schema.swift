@@ -29,17 +29,25 @@ package struct Schema: Sendable {
     self.classes = classes
   }
 
+  package func knows(objectClass name: String) -> Bool { classes[name.lowercased()] != nil }
+
   /// Whether an entry of these classes must have a value of the attribute.
   package func requires(_ attribute: String, of objectClasses: [String]) -> Bool {
-    let wanted = attribute.lowercased()
+    required(by: objectClasses).contains(attribute.lowercased())
+  }
+
+  /// The attributes that an entry of these classes must have, in lower case, sorted. Those of a class
+  /// that the server does not know are not among them.
+  package func required(by objectClasses: [String]) -> [String] {
+    var required: Set<String> = []
     var seen: Set<String> = []
     var pending = objectClasses.map { $0.lowercased() }
     while let name = pending.popLast() {
       guard seen.insert(name).inserted, let objectClass = classes[name] else { continue }
-      if objectClass.required.contains(wanted) { return true }
+      required.formUnion(objectClass.required)
       pending += objectClass.superiors
     }
-    return false
+    return required.sorted()
   }
 
   /// One word, or the words between parentheses, in lower case.

@@ -6,30 +6,45 @@ struct AccountDirectory: Sendable {
   /// Sorted by key.
   let accounts: [ActualAccount]
   let coverage: Coverage
-  /// What of each account stands in groups.
-  private let members: KeyTable
-  /// Positions in `accounts` by number in `members`; `nil` for a value that several share.
-  private let positions: [Int?]
+  /// For each column, what of each account stands in groups.
+  private let columns: [MemberTable]
+  let proofs: AccountProofs
 
   init(_ rows: [AccountReader.Row], _ coverage: Coverage, _ layout: Layout) {
     let rows = rows.sorted { $0.account.key < $1.account.key }
-    var members = KeyTable()
-    var positions: [Int?] = []
-    for (position, row) in rows.enumerated() {
-      guard let value = row.memberValue else { continue }
-      let (number, isNew) = members.insert(Array(value.utf8))
-      if isNew { positions.append(position) } else { positions[number] = nil }
-    }
     accounts = rows.map(\.account)
     self.coverage = coverage
-    self.members = members
-    self.positions = positions
+    columns = layout.columns.indices.map { column in MemberTable(rows.map { $0.members[column] }) }
+    proofs = AccountProofs(
+      accounts,
+      columns: layout.columns.enumerated().map { number, column in
+        column.valueAttribute == nil ? rows.map(\.name) : rows.map { $0.members[number] }
+      })
   }
 
   enum Holder { case account(Int), several, stranger }
 
-  func holder(of memberKey: [UInt8]) -> Holder {
-    guard let number = members.number(of: memberKey) else { return .stranger }
+  func holder(of memberKey: [UInt8], in column: Int) -> Holder {
+    columns[column].holder(of: memberKey)
+  }
+}
+
+/// What of each account stands in one column of groups.
+private struct MemberTable: Sendable {
+  private var members = KeyTable()
+  /// Positions of accounts by number in `members`; `nil` for a value that several share.
+  private var positions: [Int?] = []
+
+  init(_ values: [String?]) {
+    for (position, value) in values.enumerated() {
+      guard let value else { continue }
+      let (number, isNew) = members.insert(Array(value.utf8))
+      if isNew { positions.append(position) } else { positions[number] = nil }
+    }
+  }
+
+  func holder(of key: [UInt8]) -> AccountDirectory.Holder {
+    guard let number = members.number(of: key) else { return .stranger }
     return positions[number].map { .account($0) } ?? .several
   }
 }
@@ -41,7 +56,10 @@ struct AccountReader {
 
   struct Row: Sendable {
     let account: ActualAccount
-    let memberValue: String?
+    /// Its DN as the server spells it.
+    let name: String
+    /// What of it stands in each column of groups.
+    let members: [String?]
   }
 
   func read(on connection: isolated LDAPConnection) throws(TargetError) -> AccountDirectory {
@@ -105,7 +123,8 @@ private struct Columns {
   private var rdn = 0
   private var anchor = 0
   private var immutableID = 0
-  private var memberValue: Int?
+  /// For each column of groups, the one here with its value; `nil` where that is the DN.
+  private var members: [Int?] = []
   private var rule: [(column: Int, values: [String])] = []
 
   init(_ layout: Layout, _ scope: ManagedScope) {
@@ -114,7 +133,7 @@ private struct Columns {
     rdn = column(layout.rdn)
     anchor = column(layout.anchor)
     immutableID = column(layout.immutableID)
-    memberValue = layout.memberValueAttribute.map { column($0) }
+    members = layout.columns.map { $0.valueAttribute.map { column($0) } }
     if case .set(let attributes) = scope.disable {
       rule = attributes.map { (column($0.key), $0.value) }
     }
@@ -134,13 +153,19 @@ private struct Columns {
     _ disabledBase: DistinguishedName?
   ) -> AccountReader.Row? {
     var name: [UInt8] = []
+    var isNormal = false
+    var spelling = ""
     var values = [[String]](repeating: [], count: names.count)
     var isNamed = false
     let isWhole = entry.read(
-      name: { isNamed = DistinguishedName.appendNormalised($0, to: &name) },
+      name: { bytes in
+        isNamed = DistinguishedName.appendNormalised(bytes, to: &name)
+        isNormal = bytes.elementsEqual(name)
+        if !isNormal { spelling = String(decoding: bytes, as: UTF8.self) }
+      },
       attribute: { type, list in
         guard let column = folded.firstIndex(where: { isSame($0, type) }) else { return }
-        values[column] += list.map { String(decoding: $0, as: UTF8.self) }
+        for value in list { values[column].append(String(decoding: value, as: UTF8.self)) }
       })
     guard isWhole, isNamed, let id = values[immutableID].first else { return nil }
     let key = String(decoding: name, as: UTF8.self)
@@ -150,13 +175,12 @@ private struct Columns {
       anchor: values[anchor].first.map { SubjectID($0) }, naturalKey: naturalKey,
       attributes: Attributes(shape: shape, values: scoped.map { values[$0] }),
       isEnabled: isEnabled(values, key, disabledBase))
-    let value: String? =
-      if let memberValue {
-        memberValue == rdn ? naturalKey : values[memberValue].first
-      } else {
-        key
-      }
-    return AccountReader.Row(account: account, memberValue: value)
+    return AccountReader.Row(
+      account: account, name: isNormal ? key : spelling,
+      members: members.map { column in
+        guard let column else { return key }
+        return column == rdn ? naturalKey : values[column].first
+      })
   }
 
   /// Only an entry with several values of it needs to be asked which one it is named by.

@@ -5,14 +5,28 @@ import LDAPClient
 struct ChangeWriter: Sendable {
   let layout: Layout
   let changes: [Change]
+  /// How long the server may be silent.
+  let timeout: Duration
+  /// Of the last reading of the accounts.
+  let proofs: AccountProofs?
 
-  /// One outcome for each change, in their order.
+  struct Result {
+    /// One for each change, in their order.
+    let outcomes: [Outcome]
+    /// What each write of a group made of its version, where the server told.
+    let versions: [String]
+    let proofs: AccountProofs?
+    /// Why nothing more may be written, if so.
+    let alarm: String?
+  }
+
   func apply(
     on connection: isolated LDAPConnection, progress: (Progress) -> Void
-  ) -> [Outcome] {
+  ) -> Result {
     var batch = Batch(changes.count)
     var accounts = AccountWriter(layout: layout)
-    var groups = GroupWriter(layout: layout)
+    var creator = GroupCreator(layout: layout)
+    var groups = GroupWriter(layout: layout, timeout: timeout, proofs: proofs)
     for (index, change) in changes.enumerated() {
       let refusal: String?
       switch change {
@@ -20,14 +34,16 @@ struct ChangeWriter: Sendable {
         refusal = accounts.take(change, index)
       case .addMember, .removeMember:
         refusal = groups.take(change, index)
-      case .createGroup(let key, _):
-        refusal = "'\(key)': groups are not created here; create it in the directory first"
+      case .createGroup(let key, _): refusal = creator.take(key, index)
       }
       if let refusal { batch.settle(index, .refused(reason: refusal)) }
     }
     accounts.apply(&batch, on: connection, progress)
-    groups.apply(&batch, on: connection, progress)
+    creator.apply(&batch, on: connection, progress)
+    let alarm = groups.apply(&batch, on: connection, progress)
     progress(batch.progress)
-    return batch.ended()
+    return Result(
+      outcomes: batch.ended(), versions: groups.versions, proofs: groups.proofs,
+      alarm: alarm)
   }
 }

@@ -6,20 +6,36 @@ struct GroupReader {
   private let layout: Layout
   private let scope: ManagedScope
   private let directory: AccountDirectory
-  private let placeholder: [UInt8]?
-  private let memberType: [UInt8]
+  /// For each of the scope's groups, what stands in it while it has no other member.
+  private var placeholders: [[UInt8]?]
   private var strangers = KeyTable()
-  private var memberships = ContiguousArray<MembershipIndex>()
+  /// The last group in `shown`.
+  private var lastShown = -1
+  /// For each column, the members found in it.
+  private var memberships: [ContiguousArray<MembershipIndex>]
   private var found: [ActualGroup]
-  /// The classes of each group that showed no member, not even the placeholder.
-  private var bare: [Int: [String]] = [:]
+  /// Groups that showed a member, be it the placeholder.
+  private var shown: Set<Int> = []
+  /// The others.
+  private var bare: [(group: Int, name: DistinguishedName)] = []
+  /// What an earlier reading found, if it may be used.
+  private let earlier: GroupMemory?
+  /// Whether what is found is to be kept for the next reading.
+  private let remembers: Bool
+  /// What this reading found, with what was taken over from the earlier one.
+  private(set) var remembered: [EntitlementKey: GroupMemory.Group] = [:]
 
-  init(layout: Layout, scope: ManagedScope, directory: AccountDirectory) {
+  init(
+    layout: Layout, scope: ManagedScope, directory: AccountDirectory, earlier: GroupMemory? = nil,
+    remembers: Bool = false
+  ) {
+    self.earlier = earlier
+    self.remembers = remembers
     self.layout = layout
     self.scope = scope
     self.directory = directory
-    placeholder = layout.placeholder.map(layout.memberKey)
-    memberType = Array(layout.memberAttribute.lowercased().utf8)
+    placeholders = scope.groups.map { _ in layout.placeholder.map { layout.columns[0].key($0) } }
+    memberships = layout.columns.map { _ in [] }
     found = Array(repeating: .unreadable(reason: "not read"), count: scope.groups.count)
   }
 
@@ -29,133 +45,201 @@ struct GroupReader {
     var names: [DistinguishedName] = []
     for (position, key) in scope.groups.enumerated() {
       do throws(TargetError) {
-        names.append(try layout.groupName(key.rawValue))
+        let name = try layout.groupName(key.rawValue)
+        if layout.recreatesGroups { placeholders[position] = layout.placeholderKey(of: name) }
+        names.append(name)
         positions.append(position)
       } catch {
         found[position] = .unreadable(reason: error.message)
       }
     }
-    let requests = names.map { name in
-      LDAPRequest.search(
-        LDAPSearch(
-          base: name, scope: .base,
-          attributes: [layout.memberAttribute, layout.immutableID, "objectClass"]))
-    }
-    let results = connection.perform(requests) { index, entry in
-      take(entry, positions[index])
-    }
-    var absent: [(position: Int, parent: DistinguishedName)] = []
-    for (index, result) in results.enumerated() {
-      guard result.result.code.isAnswer else {
-        throw LDAPError(result.result).targetError(layout.target, "cannot read groups")
-      }
-      if result.result.code == .noSuchObject, let parent = names[index].parent {
-        absent.append((positions[index], parent))
-      } else if !result.isComplete {
-        found[positions[index]] = .unreadable(reason: result.shortfall)
-      } else if result.entries == 0 {
-        found[positions[index]] = .unreadable(reason: "the server does not show it to us")
-      }
-    }
-    try settle(absent, on: connection)
+    recall(names, positions, on: connection)
+    let unread = positions.indices.filter { remembered[scope.groups[positions[$0]]] == nil }
+    let absent = try readWhole(
+      unread.map { names[$0] }, unread.map { positions[$0] }, on: connection)
+    let left = try follow(absent, on: connection)
+    try settle(left, on: connection)
     try doubtBare(on: connection)
     return found
   }
 
-  /// The members found, once everything is read.
-  func members() -> (strangers: [AccountKey], memberships: MembershipSet) {
+  private typealias Absent = (position: Int, parent: DistinguishedName)
+
+  /// Gives those that there are not.
+  private mutating func readWhole(
+    _ names: [DistinguishedName], _ positions: [Int], on connection: isolated LDAPConnection
+  ) throws(TargetError) -> [Absent] {
+    var key: [UInt8] = []
+    var ambiguous: Set<Int> = []
+    var packed = names.map { _ in PackedMembers() }
+    let heads = GroupFetch(layout: layout).read(names, on: connection) { index, column, value in
+      key.removeAll(keepingCapacity: true)
+      layout.columns[column].appendKey(value, to: &key)
+      if remembers { packed[index].append(key, column: column) }
+      if !take(key, positions[index], column) { ambiguous.insert(index) }
+    }
+    var absent: [Absent] = []
+    for (index, head) in heads.enumerated() {
+      guard head.result.result.code.isAnswer else {
+        throw LDAPError(head.result.result).targetError(layout.target, "cannot read groups")
+      }
+      let position = positions[index]
+      if head.result.result.code == .noSuchObject, let parent = names[index].parent {
+        absent.append((position, parent))
+      } else if !head.result.isComplete {
+        found[position] = .unreadable(reason: head.result.shortfall)
+      } else if head.result.entries == 0 {
+        found[position] = .unreadable(reason: "the server does not show it to us")
+      } else if let id = head.immutableID {
+        let fault =
+          head.fault
+          ?? (ambiguous.contains(index) ? "several accounts share a value that stands in it" : nil)
+        found[position] = .present(
+          immutableID: id, coverage: fault.map { .partial(reason: $0) } ?? .complete)
+        if fault == nil, !shown.contains(position) { bare.append((position, names[index])) }
+        if remembers, fault == nil, packed[index].isWhole, let version = head.version,
+          version.isLasting
+        {
+          remembered[scope.groups[position]] = GroupMemory.Group(
+            immutableID: id, version: version, members: packed[index])
+        }
+      } else {
+        found[position] = .unreadable(reason: "it shows no \(layout.immutableID)")
+      }
+    }
+    return absent
+  }
+
+  /// Reads groups that have another name now where they are, known by their immutable ids. Gives those
+  /// that are nowhere.
+  private mutating func follow(
+    _ absent: [Absent], on connection: isolated LDAPConnection
+  ) throws(TargetError) -> [Absent] {
+    guard let base = layout.groupsBase else { return absent }
+    let known = absent.filter { scope.groupIDs[scope.groups[$0.position]] != nil }
+    let searches = known.compactMap { scope.groupIDs[scope.groups[$0.position]] }.map { id in
+      LDAPRequest.search(
+        LDAPSearch(
+          base: base, scope: .subtree, filter: .equals(layout.immutableID, id), attributes: []))
+    }
+    var places: [Int: String] = [:]
+    _ = connection.perform(searches) { index, entry in
+      _ = entry.read(
+        name: { places[index] = String(decoding: $0, as: UTF8.self) }, attribute: { _, _ in })
+    }
+    var names: [DistinguishedName] = []
+    var positions: [Int] = []
+    for (index, place) in places.sorted(by: { $0.key < $1.key }) {
+      // One that was moved out of our reach stays missing.
+      do throws(TargetError) { names.append(try layout.groupName(place)) } catch { continue }
+      positions.append(known[index].position)
+    }
+    guard !names.isEmpty else { return absent }
+    let lost = try readWhole(names, positions, on: connection)
+    return absent.filter { !positions.contains($0.position) } + lost
+  }
+
+  /// Takes over what the earlier reading found of groups whose version is still the same.
+  private mutating func recall(
+    _ names: [DistinguishedName], _ positions: [Int], on connection: isolated LDAPConnection
+  ) {
+    guard let earlier else { return }
+    let known = positions.indices.filter { earlier.groups[scope.groups[positions[$0]]] != nil }
+    let versions = GroupVersions(layout: layout).read(known.map { names[$0] }, on: connection)
+    for (version, index) in zip(versions, known) {
+      let position = positions[index]
+      let key = scope.groups[position]
+      guard let version, let group = earlier.groups[key], group.version == version.version,
+        group.immutableID == version.immutableID
+      else { continue }
+      var isClear = true
+      var bytes: [UInt8] = []
+      let isWhole = group.members.forEach { column, member in
+        guard column < layout.columns.count else { return isClear = false }
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: member)
+        if !take(bytes, position, column) { isClear = false }
+      }
+      // Memberships that were taken are met again, once each, when it is read after all.
+      guard isWhole, isClear else { continue }
+      found[position] = .present(immutableID: group.immutableID, coverage: .complete)
+      remembered[key] = group
+    }
+  }
+
+  /// The members found, once everything is read: those of any column, and of them those that do not
+  /// stand in all.
+  func members() -> (strangers: [AccountKey], all: MembershipSet, incomplete: MembershipSet) {
     let keys = (0..<strangers.count).map { AccountKey(strangers.text($0)) }
     let order = keys.indices.sorted { keys[$0] < keys[$1] }
     var ranks = [Int](repeating: 0, count: order.count)
     for (rank, number) in order.enumerated() { ranks[number] = rank }
     let first = directory.accounts.count
-    let settled = memberships.map { membership in
-      membership.account < first
-        ? membership
-        : MembershipIndex(
-          group: membership.group, account: first + ranks[membership.account - first])
+    let columns = memberships.map { column in
+      MembershipSet(
+        ContiguousArray(
+          column.lazy.map { membership in
+            membership.account < first
+              ? membership
+              : MembershipIndex(
+                group: membership.group, account: first + ranks[membership.account - first])
+          }))
     }
-    return (order.map { keys[$0] }, MembershipSet(ContiguousArray(settled)))
+    guard columns.count > 1 else { return (order.map { keys[$0] }, columns[0], .empty) }
+    let all = MembershipSet(ContiguousArray(columns.flatMap(\.sorted)))
+    let incomplete = all.sorted.filter { membership in
+      membership.account < first && !columns.allSatisfy { $0.contains(membership) }
+    }
+    return (order.map { keys[$0] }, all, MembershipSet(ContiguousArray(incomplete)))
   }
 
-  private mutating func take(_ entry: borrowing LDAPEntry, _ group: Int) {
-    var id: String?
-    var partial: String?
-    var key: [UInt8] = []
-    var hasMember = false
-    var classes: [String] = []
-    let isWhole = entry.read(
-      name: { _ in },
-      attribute: { type, values in
-        switch column(of: type) {
-        case .member:
-          for value in values {
-            hasMember = true
-            key.removeAll(keepingCapacity: true)
-            layout.appendMemberKey(value, to: &key)
-            if key == placeholder { continue }
-            switch directory.holder(of: key) {
-            case .account(let position):
-              memberships.append(MembershipIndex(group: group, account: position))
-            case .stranger:
-              let number = strangers.insert(key).number
-              memberships.append(
-                MembershipIndex(group: group, account: directory.accounts.count + number))
-            case .several:
-              partial = "several accounts share a value that stands in it"
-            }
-          }
-        case .range: partial = "the server gives its members in ranges"
-        case .immutableID:
-          id = values.first { _ in true }.map { String(decoding: $0, as: UTF8.self) }
-        case .objectClass: classes = values.map { String(decoding: $0, as: UTF8.self) }
-        case .other: break
-        }
-      })
-    if !isWhole { partial = "the answer cannot be decoded" }
-    guard let id else {
-      found[group] = .unreadable(reason: "it shows no \(layout.immutableID)")
-      return
+  /// `false` if the value could be that of several accounts.
+  private mutating func take(_ key: [UInt8], _ group: Int, _ column: Int) -> Bool {
+    if column == 0 {
+      if group != lastShown { shown.insert(group) }
+      lastShown = group
+      if key == placeholders[group] { return true }
     }
-    found[group] = .present(
-      immutableID: id, coverage: partial.map { .partial(reason: $0) } ?? .complete)
-    if !hasMember, partial == nil { bare[group] = classes }
+    switch directory.holder(of: key, in: column) {
+    case .account(let position):
+      memberships[column].append(MembershipIndex(group: group, account: position))
+    case .stranger where column == 0:
+      let number = strangers.insert(key).number
+      memberships[0].append(
+        MembershipIndex(group: group, account: directory.accounts.count + number))
+    case .stranger: break
+    case .several: return false
+    }
+    return true
   }
 
-  /// A group that shows no member although its class demands one has members that we may not see:
-  /// they are not gone.
+  /// A group that shows no member may have some that we may not see: they are not gone. Only a search
+  /// that says "no member" proves it, because a server leaves undecided what a searcher may not look
+  /// at.
   private mutating func doubtBare(on connection: isolated LDAPConnection) throws(TargetError) {
-    guard !bare.isEmpty else { return }
-    let schema: Schema?
-    do throws(LDAPError) {
-      schema = try connection.schema()
-    } catch {
-      throw error.targetError(layout.target, "cannot read the schema")
+    let filter = Filter.not(.present(layout.memberAttribute))
+    let requests = bare.map { _, name in
+      LDAPRequest.search(LDAPSearch(base: name, scope: .base, filter: filter, attributes: []))
     }
-    for (group, classes) in bare
-    where GroupClass.needsMember(layout.memberAttribute, classes, schema) {
+    for ((group, _), result) in zip(bare, connection.perform(requests)) {
+      guard result.result.code.isAnswer else {
+        throw LDAPError(result.result).targetError(layout.target, "cannot read groups")
+      }
       guard case .present(let id, _) = found[group] else { continue }
+      if result.isComplete, result.entries == 1 { continue }
+      remembered[scope.groups[group]] = nil
       found[group] = .present(
         immutableID: id,
         coverage: .partial(
-          reason: "it must have a \(layout.memberAttribute) and shows none; allow us to read them"))
+          reason: "it shows no \(layout.memberAttribute), and the server does not confirm that it "
+            + "has none; allow us to read and search them"))
     }
-  }
-
-  private enum Column { case member, range, immutableID, objectClass, other }
-
-  private func column(of type: UnsafeRawBufferPointer) -> Column {
-    let name = String(decoding: type, as: UTF8.self).lowercased()
-    if name.utf8.elementsEqual(memberType) { return .member }
-    if name == layout.immutableID.lowercased() { return .immutableID }
-    if name == "objectclass" { return .objectClass }
-    return name.utf8.starts(with: memberType + Array(";range=".utf8)) ? .range : .other
   }
 
   /// A server says "no such object" also of what it hides: a group is missing only if the branch it
   /// would be in can be read.
   private mutating func settle(
-    _ absent: [(position: Int, parent: DistinguishedName)], on connection: isolated LDAPConnection
+    _ absent: [Absent], on connection: isolated LDAPConnection
   ) throws(TargetError) {
     var parents: [DistinguishedName] = []
     for (_, parent) in absent where !parents.contains(parent) { parents.append(parent) }

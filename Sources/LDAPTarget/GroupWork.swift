@@ -2,59 +2,105 @@ import AccessModel
 import LDAPClient
 
 /// What is to be done in one group, and how far it has come.
+///
+/// It is read once, written in slices that each find the state the one before left, and in the end
+/// shown to be what it was plus and minus what was asked.
 struct GroupWork {
   struct Item {
     let index: Int
     let isAddition: Bool
     let groupID: String
-    var value = ""
-    /// The value in the form it is compared in.
-    var key: [UInt8] = []
-    /// A request with it left, and no answer came.
-    var wasSent = false
-    var conflicts = 0
+    /// For each column what is to stand or not to stand in it, and the form it is compared in; `nil`
+    /// where nothing is known to.
+    var values: [[UInt8]?] = []
+    var keys: [[UInt8]?] = []
+    var delivery = Delivery.none
+
+    enum Delivery {
+      case none
+      /// A request with it left, and no answer came.
+      case unanswered
+      /// The server said that it is done; nobody has looked yet.
+      case answered
+      /// The server said that it is so already, against what was read.
+      case claimed
+    }
   }
 
-  /// What the group was found to be just now.
-  private struct Reading {
-    var immutableID: String?
-    var classes: [String] = []
+  /// What is known of the group.
+  struct State {
+    var classes: [String]
+    var version: GroupVersion?
+    /// Its other attributes, where it may have to be deleted.
+    var others: [String] = []
+    /// Over all columns.
+    var digest = MemberDigest()
+    /// Members in the first column besides the placeholder.
     var members = 0
     var hasPlaceholder = false
-    var isPartial = false
-    /// Values of items that stand in it, as the server spells them, by position in `items`.
-    var present: [Int: [UInt8]] = [:]
+    /// For each column the values of items that stand in it, as the server spells them, by position
+    /// in `items`.
+    var present: [[Int: [UInt8]]]
   }
 
-  /// Half of what a server takes in one request by default (4 MiB), and as many values as are still
-  /// answered within seconds.
-  private static let (mostValues, mostBytes) = (10_000, 2 << 20)
-  /// After so many refusals in a row it is the group that is refused, not the values.
-  private static let patience = 8
+  struct Expectation {
+    var digest: MemberDigest
+    /// Of the entry just after our last write, if the server told.
+    var version: GroupVersion?
+  }
 
-  let name: DistinguishedName
-  private let layout: Layout
-  private let placeholder: [UInt8]?
-  private var items: [Item] = []
-  private var byKey: [[UInt8]: [Int]] = [:]
-  private var found = Reading()
+  /// Where the group is now.
+  private(set) var name: DistinguishedName
+  let layout: Layout
+  /// What stands in it while it has no other member.
+  let placeholder: String?
+  let placeholderKey: [UInt8]?
+  var items: [Item] = []
+  /// For each column, the items a value is about.
+  private var byKey: [[[UInt8]: [Int]]] = []
+  private var reading: State
+  /// `nil` while it has to be read.
+  var state: State?
+  /// What it was when it was last read.
+  var before: MemberDigest?
+  /// What our writes since must have made of it; `nil` if there was none, or one without an answer.
+  var expected: Expectation?
+  var pace: WritePace
+  /// Parts of a slice that was refused, to be tried one by one.
+  var pieces: [[Int]] = []
   /// The items in the request that is on its way, as positions in `items`.
-  private var sending: [Int] = []
-  private var most = mostValues
-  private var refusals = 0
-  private var lostAnswers = 0
+  var sending: [Int] = []
+  var conflicts = 0
+  /// Refusals of single values in a row.
+  var refusals = 0
+  var lostAnswers = 0
   /// The server said so, whatever its schema shows.
-  private var needsMember = false
+  var needsMember = false
+  /// Whether the request on its way brings the placeholder in (1) or takes it out (-1).
+  var placeholderMove = 0
+  /// The group was not found under its name, and is to be looked for by its immutable id.
+  private(set) var mustSeek = false
+  private var wasSought = false
+  /// It was deleted, because its last member went.
+  var wasDeleted = false
+  /// The version that a write was made to depend on and did not find.
+  var missedVersion: GroupVersion?
+  /// Why nothing more may be written to this directory.
+  private(set) var alarm: String?
 
   init(name: DistinguishedName, layout: Layout) {
     self.name = name
     self.layout = layout
-    placeholder = layout.placeholder.map(layout.memberKey)
+    placeholder = layout.placeholder(of: name)
+    placeholderKey = layout.placeholderKey(of: name)
+    reading = State(classes: [], present: [])
+    pace = WritePace()
   }
 
   mutating func add(_ item: Item) { items.append(item) }
 
   mutating func resolve(_ values: [Int: MemberAccounts.Value], _ batch: inout Batch) {
+    byKey = layout.columns.map { _ in [:] }
     for position in items.indices {
       guard let value = values[items[position].index] else { continue }
       if value.isGone, items[position].isAddition {
@@ -62,196 +108,176 @@ struct GroupWork {
           items[position].index, .failed(.skipChange, reason: "the account is no longer there"))
         continue
       }
-      items[position].value = value.text
-      items[position].key = layout.memberKey(value.text)
-      byKey[items[position].key, default: []].append(position)
+      items[position].values = value.values
+      items[position].keys = zip(layout.columns, value.values).map { column, value in
+        value.map { column.key($0) }
+      }
+      for (column, key) in items[position].keys.enumerated() {
+        if let key { byKey[column][key, default: []].append(position) }
+      }
     }
+  }
+
+  func openItems(_ batch: Batch) -> [Int] {
+    items.indices.filter { batch.isOpen(items[$0].index) }
   }
 
   func hasOpenItems(_ batch: Batch) -> Bool { items.contains { batch.isOpen($0.index) } }
 
-  func settleOpen(_ outcome: Outcome, _ batch: inout Batch) {
-    for item in items { batch.settle(item.index, outcome) }
+  /// Those that the server has not said anything of.
+  func unsent(_ batch: Batch) -> [Int] {
+    openItems(batch).filter { [.none, .unanswered].contains(items[$0].delivery) }
   }
 
-  /// No connection is to be had any more.
-  func giveUp(_ error: LDAPError, _ batch: inout Batch) {
-    for item in items {
+  func items(about key: [UInt8], in column: Int) -> [Int] { byKey[column][key, default: []] }
+
+  /// Settles what has not been done; what the server said it did is still to be looked at.
+  func settleUnsent(_ outcome: Outcome, _ batch: inout Batch) {
+    for position in unsent(batch) { batch.settle(items[position].index, outcome) }
+  }
+
+  /// Nothing more can be learnt: what left is unknown, the rest was not done.
+  func giveUp(_ outcome: Outcome, _ batch: inout Batch) {
+    for position in openItems(batch) {
       batch.settle(
-        item.index,
-        item.wasSent
-          ? .unknown(reason: "\(error)") : .failed(error.code.disposition, reason: "\(error)"))
+        items[position].index,
+        items[position].delivery == .none
+          ? outcome : .unknown(reason: outcome.detail ?? "it was not read back"))
     }
   }
 
-  var request: LDAPRequest {
-    .search(
-      LDAPSearch(
-        base: name, scope: .base,
-        attributes: [layout.memberAttribute, layout.immutableID, "objectClass"]))
+  func giveUp(_ error: LDAPError, _ batch: inout Batch) {
+    giveUp(.failed(error.code.disposition, reason: "\(error)"), &batch)
   }
 
-  mutating func beginReading() { found = Reading() }
+  /// Whether the item is as it was asked for, in every column it is about.
+  func isSo(_ position: Int, in state: State) -> Bool {
+    let item = items[position]
+    return item.keys.indices.allSatisfy { column in
+      item.keys[column] == nil || (state.present[column][position] != nil) == item.isAddition
+    }
+  }
+}
 
-  mutating func read(_ entry: borrowing LDAPEntry) {
-    var reading = Reading()
-    var key: [UInt8] = []
-    let member = layout.memberAttribute.lowercased()
-    let isWhole = entry.read(
-      name: { _ in },
-      attribute: { type, values in
-        let type = String(decoding: type, as: UTF8.self).lowercased()
-        if type == member {
-          for value in values {
-            key.removeAll(keepingCapacity: true)
-            layout.appendMemberKey(value, to: &key)
-            reading.members += 1
-            if key == placeholder { reading.hasPlaceholder = true }
-            for position in byKey[key, default: []] { reading.present[position] = Array(value) }
-          }
-        } else if type == layout.immutableID.lowercased() {
-          reading.immutableID = values.first { _ in true }
-            .map { String(decoding: $0, as: UTF8.self) }
-        } else if type == "objectclass" {
-          reading.classes = values.map { String(decoding: $0, as: UTF8.self) }
-        } else if type.hasPrefix("\(member);range=") {
-          reading.isPartial = true
+// Reading.
+extension GroupWork {
+  mutating func beginReading() {
+    reading = State(classes: [], present: layout.columns.map { _ in [:] })
+  }
+
+  mutating func readMember(
+    _ column: Int, _ value: UnsafeRawBufferPointer, _ key: inout [UInt8]
+  ) {
+    key.removeAll(keepingCapacity: true)
+    layout.columns[column].appendKey(value, to: &key)
+    reading.digest.add(key, column: column)
+    if column == 0 {
+      if key == placeholderKey {
+        reading.hasPlaceholder = true
+      } else {
+        reading.members += 1
+      }
+    }
+    if let positions = byKey[column][key] {
+      for position in positions { reading.present[column][position] = Array(value) }
+    }
+  }
+
+  /// Takes up what was read, and settles what is so already or has been shown to be done.
+  mutating func endReading(_ head: GroupHead, _ batch: inout Batch) {
+    let isAbsent = head.result.result.code == .noSuchObject
+    if isAbsent, wasDeleted { return settleDeleted(&batch) }
+    if isAbsent, !wasSought { return mustSeek = true }
+    guard head.isWhole else { return giveUp(unreadable(head), &batch) }
+    reading.others = head.others
+    reading.classes = head.classes
+    reading.version = head.version
+    for position in openItems(batch) where items[position].groupID != head.immutableID {
+      batch.settle(
+        items[position].index,
+        items[position].delivery == .none
+          ? .refused(
+            reason: "the group was made anew: its \(layout.immutableID) is not what was read")
+          : .unknown(reason: "the group was made anew while it was written"))
+    }
+    let isForeign = expected?.version.map { $0 != reading.version } ?? false
+    if let expected, expected.digest != reading.digest, !isForeign {
+      return raiseAlarm(expected.digest, &batch)
+    }
+    // Asked for in vain: what the guard missed is still there, so it cannot be seen by the guard.
+    if let missedVersion, missedVersion == reading.version { pace.mayAssert = false }
+    let isOurs = expected != nil && !isForeign
+    for position in openItems(batch) {
+      let item = items[position]
+      if let key = item.keys.first, key != nil, key == placeholderKey {
+        batch.settle(item.index, .refused(reason: "the placeholder is nobody's membership"))
+      } else if isSo(position, in: reading) {
+        batch.settle(item.index, item.delivery == .none ? .alreadyInState() : .applied())
+      } else if item.delivery == .answered || item.delivery == .claimed {
+        if isOurs {
+          batch.settle(
+            item.index,
+            .unknown(reason: "the server said that it is done, and does not show it so"))
+        } else {
+          // Undone by someone else meanwhile.
+          items[position].delivery = .none
+          conflicts += 1
         }
-      })
-    if !isWhole { reading.isPartial = true }
-    found = reading
+      }
+    }
+    if conflicts > Self.mostConflicts {
+      giveUp(.failed(.retryLater, reason: "somebody else keeps changing the group"), &batch)
+    }
+    before = reading.digest
+    expected = nil
+    state = reading
   }
 
-  /// The difference that is left, or as much of it as fits one request; `nil` if there is none.
-  mutating func decide(
-    _ result: LDAPSearchResult, _ schema: Schema?, _ batch: inout Batch
-  ) -> [LDAPModification]? {
-    guard result.isComplete, result.entries == 1, !found.isPartial else {
-      settleOpen(unreadable(result), &batch)
+  /// Its last members went with it.
+  private func settleDeleted(_ batch: inout Batch) {
+    for position in openItems(batch) {
+      batch.settle(
+        items[position].index,
+        items[position].isAddition
+          ? .failed(.retryLater, reason: "its group was deleted when it became empty")
+          : .applied())
+    }
+  }
+
+  /// Where a group that has another name now is to be looked for; `nil` unless it is to be.
+  func search(_ batch: Batch) -> LDAPSearch? {
+    guard mustSeek, let base = layout.groupsBase, let first = openItems(batch).first else {
       return nil
     }
-    var slice: [Int] = []
-    var keys: Set<[UInt8]> = []
-    var bytes = 0
-    for (position, item) in items.enumerated() where batch.isOpen(item.index) {
-      if item.groupID != found.immutableID {
-        batch.settle(
-          item.index,
-          .refused(
-            reason: "the group was made anew: its \(layout.immutableID) is not what was read"))
-      } else if item.key == placeholder {
-        batch.settle(item.index, .refused(reason: "the placeholder is nobody's membership"))
-      } else if (found.present[position] != nil) == item.isAddition {
-        batch.settle(item.index, item.wasSent ? .applied() : .alreadyInState())
-      } else if slice.count < most, bytes < Self.mostBytes, keys.insert(item.key).inserted {
-        slice.append(position)
-        bytes += item.key.count
-      }
-    }
-    return modifications(for: slice, schema, &batch)
+    return LDAPSearch(
+      base: base, scope: .subtree, filter: .equals(layout.immutableID, items[first].groupID),
+      attributes: [])
   }
 
-  private mutating func modifications(
-    for slice: [Int], _ schema: Schema?, _ batch: inout Batch
-  ) -> [LDAPModification]? {
-    sending = slice
-    var additions = slice.filter { items[$0].isAddition }.map { Array(items[$0].value.utf8) }
-    var removals = slice.compactMap { found.present[$0] }
-    let left =
-      found.members - (found.hasPlaceholder ? 1 : 0) + additions.count - removals.count
-    if left == 0, !removals.isEmpty, !found.hasPlaceholder, mayNotBeEmpty(schema) {
-      if let placeholder = layout.placeholder {
-        additions.append(Array(placeholder.utf8))
-      } else {
-        removals.removeLast()
-        refuseLastMember(&batch)
-      }
-    } else if left > 0, !additions.isEmpty, found.hasPlaceholder,
-      let placeholder = layout.placeholder
-    {
-      removals.append(Array(placeholder.utf8))
-    }
-    var modifications: [LDAPModification] = []
-    if !removals.isEmpty {
-      modifications.append(.delete(LDAPAttribute(layout.memberAttribute, bytes: removals)))
-    }
-    if !additions.isEmpty {
-      modifications.append(.add(LDAPAttribute(layout.memberAttribute, bytes: additions)))
-    }
-    return modifications.isEmpty ? nil : modifications
+  /// Goes on with the group where it was found, or without it.
+  mutating func sought(_ found: String?) {
+    (mustSeek, wasSought) = (false, true)
+    guard let found else { return }
+    do throws(TargetError) { name = try layout.groupName(found) } catch {}
   }
 
-  private func mayNotBeEmpty(_ schema: Schema?) -> Bool {
-    needsMember || GroupClass.needsMember(layout.memberAttribute, found.classes, schema)
+  static let mostConflicts = 3
+
+  private mutating func raiseAlarm(_ expected: MemberDigest, _ batch: inout Batch) {
+    let reason =
+      "'\(name)': more was changed than was asked for: \(layout.memberAttribute) had "
+      + "\(before.map(\.description) ?? "?"), should now have \(expected), and has "
+      + "\(reading.digest); nothing more is written to this target; compare the group with a backup"
+    alarm = reason
+    giveUp(.failed(.stopTarget, reason: reason), &batch)
   }
 
-  private mutating func refuseLastMember(_ batch: inout Batch) {
-    guard let last = sending.lastIndex(where: { found.present[$0] != nil }) else { return }
-    batch.settle(
-      items[sending.remove(at: last)].index,
-      .refused(
-        reason: "it is the last member, and a group of this class must have one; name an entry to "
-          + "stand in with groups.emptyGroup.placeholder"))
-  }
-
-  /// Notes what became of the request.
-  mutating func sent(_ result: LDAPResult, _ batch: inout Batch) {
-    guard result.delivery == .answered else {
-      lostAnswers += 1
-      if result.delivery == .unanswered {
-        for position in sending { items[position].wasSent = true }
-      }
-      if lostAnswers > 2 { giveUp(LDAPError(result), &batch) }
-      return
-    }
-    switch result.code {
-    case .success:
-      for position in sending { batch.settle(items[position].index, .applied()) }
-      most = min(most * 2, Self.mostValues)
-      refusals = 0
-    case .attributeOrValueExists, .noSuchAttribute, .entryAlreadyExists:
-      // Somebody was faster, or the server takes two spellings for one that we take for two.
-      narrow { items, position in
-        items[position].conflicts += 1
-        return items[position].conflicts > 1 ? .alreadyInState() : nil
-      } settle: {
-        batch.settle($0, $1)
-      }
-    case .objectClassViolation where !needsMember:
-      needsMember = true
-    case .noSuchObject:
-      settleOpen(.failed(.skipChange, reason: "there is no such group any more"), &batch)
-    default:
-      guard result.code.disposition == .skipChange else {
-        return settleOpen(result.outcome, &batch)
-      }
-      narrow { _, _ in
-        result.outcome
-      } settle: {
-        batch.settle($0, $1)
-      }
-      if refusals > Self.patience { settleOpen(result.outcome, &batch) }
-    }
-  }
-
-  /// One bad value spoils a request: the next one is half as big, and alone it gets its outcome.
-  private mutating func narrow(
-    _ outcome: (inout [Item], Int) -> Outcome?, settle: (Int, Outcome) -> Void
-  ) {
-    guard sending.count == 1 else {
-      most = max(1, sending.count / 2)
-      return
-    }
-    guard let outcome = outcome(&items, sending[0]) else { return }
-    settle(items[sending[0]].index, outcome)
-    refusals += 1
-  }
-
-  private func unreadable(_ result: LDAPSearchResult) -> Outcome {
-    if result.result.code == .noSuchObject {
+  private func unreadable(_ head: GroupHead) -> Outcome {
+    if head.result.result.code == .noSuchObject {
       return .failed(.skipChange, reason: "there is no such group, or none that we may see")
     }
-    if !result.result.isSuccess { return result.result.outcome }
-    return .failed(.skipChange, reason: "the group cannot be read to its end")
+    if !head.result.result.isSuccess { return head.result.result.outcome }
+    return .failed(
+      .skipChange, reason: head.fault ?? "the group cannot be read to its end")
   }
 }

@@ -4,19 +4,30 @@ import LDAPClient
 /// Writes members: one strict modify per group with all its removals and additions, distinct groups in
 /// flight together.
 ///
-/// Every round reads the groups that still have something to do, settles what is so already, and
-/// sends the exact difference of the rest. A conflict or a lost answer leads to the next round, so
-/// nothing is ever repeated that was not read first.
+/// Each group is read, written slice by slice, and looked at again. Where the server can, a write is
+/// made to depend on the version that was read and brings back the next one, so that whatever
+/// somebody else does in between is noticed before it is built upon. A conflict or a lost answer leads
+/// back to reading: nothing is ever repeated that was not read first.
 struct GroupWriter {
   private let layout: Layout
   private var works: [GroupWork] = []
   private var positions: [EntitlementKey: Int] = [:]
   private var accounts: MemberAccounts
   private var schema: Schema?
+  private var hasAskedForSchema = false
+  private var traits = DirectoryTraits(nil)
+  /// What each write made of a group's version.
+  private(set) var versions: [String] = []
+  /// How long one answer may take.
+  private let bound: Duration
+  /// Of the last reading of the accounts.
+  private(set) var proofs: AccountProofs?
 
-  init(layout: Layout) {
+  init(layout: Layout, timeout: Duration, proofs: AccountProofs?) {
     self.layout = layout
+    self.proofs = proofs
     accounts = MemberAccounts(layout: layout)
+    bound = min(.seconds(5), timeout / 4)
   }
 
   /// Gives the reason if the change is refused as it stands.
@@ -49,61 +60,142 @@ struct GroupWriter {
     return nil
   }
 
+  /// Gives the reason if nothing more may be written to the directory.
   mutating func apply(
     _ batch: inout Batch, on connection: isolated LDAPConnection, _ progress: (Progress) -> Void
-  ) {
-    guard !works.isEmpty else { return }
+  ) -> String? {
+    guard !works.isEmpty else { return nil }
     var isResolved = false
     while true {
       let open = works.indices.filter { works[$0].hasOpenItems(batch) }
-      guard !open.isEmpty else { return }
+      guard !open.isEmpty else { return nil }
       if let error = batch.reopen(connection) {
         for work in open { works[work].giveUp(error, &batch) }
-        return
+        return nil
       }
       if !isResolved {
         isResolved = resolve(&batch, on: connection)
         continue
       }
-      round(open, &batch, on: connection)
+      read(open, &batch, on: connection)
+      seek(open, batch, on: connection)
+      write(open, &batch, on: connection)
+      check(open, &batch, on: connection)
+      if let alarm = works.lazy.compactMap(\.alarm).first {
+        for work in open { works[work].giveUp(.failed(.stopTarget, reason: alarm), &batch) }
+        return alarm
+      }
       progress(batch.progress)
     }
   }
 
-  /// Finds the accounts' values and the schema once. `false` if the connection was lost.
+  /// Finds the accounts' values once, and what the server can. `false` if the connection was lost.
   private mutating func resolve(
     _ batch: inout Batch, on connection: isolated LDAPConnection
   ) -> Bool {
-    guard let values = accounts.resolve(&batch, on: connection) else { return false }
-    for work in works.indices { works[work].resolve(values, &batch) }
     do throws(LDAPError) {
-      schema = try connection.schema()
-      return true
+      traits = DirectoryTraits(try connection.rootDSE())
     } catch {
       return connection.isOpen
     }
+    prove(on: connection)
+    guard let values = accounts.resolve(&batch, proofs, on: connection) else { return false }
+    for work in works.indices {
+      works[work].resolve(values, &batch)
+      if accounts.showsMemberOf { works[work].pace.begin(with: 500) }
+    }
+    return true
   }
 
-  private mutating func round(
+  /// Reads all accounts anew where that costs less than looking at each of many.
+  private mutating func prove(on connection: isolated LDAPConnection) {
+    guard accounts.count > MemberAccounts.few, let old = proofs, !old.isValid(at: .now),
+      old.count < accounts.count * 20
+    else { return }
+    let scope = ManagedScope(groups: [], attributes: [], disable: nil)
+    // What cannot be read is looked at one by one.
+    do throws(TargetError) {
+      proofs = try AccountReader(layout: layout, scope: scope).read(on: connection).proofs
+    } catch {
+      proofs = nil
+    }
+  }
+
+  private mutating func read(
     _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
   ) {
-    let requests = open.map { works[$0].request }
-    for work in open { works[work].beginReading() }
-    let results = connection.perform(requests) { works[open[$0]].read($1) }
+    let unread = open.filter { works[$0].state == nil && works[$0].hasOpenItems(batch) }
+    guard !unread.isEmpty, connection.isOpen else { return }
+    for work in unread { works[work].beginReading() }
+    var key: [UInt8] = []
+    let heads = GroupFetch(layout: layout).read(unread.map { works[$0].name }, on: connection) {
+      works[unread[$0]].readMember($1, $2, &key)
+    }
     guard connection.isOpen else { return }
-    var writes: [LDAPRequest] = []
+    for (work, head) in zip(unread, heads) { works[work].endReading(head, &batch) }
+  }
+
+  /// Looks for groups that were not found under their names.
+  private mutating func seek(
+    _ open: [Int], _ batch: Batch, on connection: isolated LDAPConnection
+  ) {
+    let sought = open.compactMap { work in works[work].search(batch).map { (work, $0) } }
+    guard !sought.isEmpty, connection.isOpen else { return }
+    var places: [Int: String] = [:]
+    _ = connection.perform(sought.map { .search($0.1) }) { index, entry in
+      _ = entry.read(
+        name: { places[index] = String(decoding: $0, as: UTF8.self) }, attribute: { _, _ in })
+    }
+    guard connection.isOpen else { return }
+    for (index, (work, _)) in sought.enumerated() { works[work].sought(places[index]) }
+  }
+
+  private mutating func write(
+    _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
+  ) {
+    guard connection.isOpen else { return }
+    if !hasAskedForSchema, open.contains(where: { works[$0].mayBecomeEmpty(batch) }) {
+      // Without it, what the standards say of the classes counts, and then the server's answer.
+      do throws(LDAPError) { schema = try connection.schema() } catch {}
+      guard connection.isOpen else { return }
+      hasAskedForSchema = true
+    }
+    var requests: [LDAPRequest] = []
     var writers: [Int] = []
-    for (work, result) in zip(open, results) {
-      guard let modifications = works[work].decide(result, schema, &batch) else { continue }
-      writes.append(.modify(works[work].name, modifications))
+    for work in open {
+      guard let request = works[work].nextWrite(traits, schema, &batch) else { continue }
+      requests.append(request)
       writers.append(work)
     }
-    for (work, result) in zip(writers, connection.perform(writes)) {
-      works[work].sent(result.result, &batch)
+    for (work, result) in zip(writers, connection.perform(requests)) {
+      works[work].sent(result, traits, bound: bound, &batch)
+      if let version = result.result.entryAfter.flatMap({ entry in GroupVersion { entry[$0] } }) {
+        versions.append(version.value)
+      }
       guard result.result.delivery == .answered,
         result.result.code.disposition == .stopTarget
       else { continue }
-      for other in open { works[other].settleOpen(result.result.outcome, &batch) }
+      for other in open { works[other].settleUnsent(result.result.outcome, &batch) }
+    }
+  }
+
+  private mutating func check(
+    _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
+  ) {
+    guard connection.isOpen else { return }
+    var checks: [(work: Int, check: GroupWork.Check)] = []
+    for work in open {
+      if let check = works[work].nextCheck(batch) { checks.append((work, check)) }
+    }
+    let requests = checks.map { _, check in
+      switch check {
+      case .done(let search), .claim(_, let search): LDAPRequest.search(search)
+      }
+    }
+    var records: [LDAPRecord?] = Array(repeating: nil, count: requests.count)
+    let results = connection.perform(requests) { records[$0] = LDAPRecord($1) }
+    for (position, (work, check)) in checks.enumerated() {
+      works[work].checked(check, results[position], records[position], &batch)
     }
   }
 }

@@ -1,60 +1,127 @@
+import Glibc
+
 /// Byte strings, each with a number: 0, 1, 2 in the order they were first seen. Kept in one buffer and
 /// looked up without making a string, for member values by the million.
 struct KeyTable: Sendable {
   private var bytes: [UInt8] = []
   private var ends: ContiguousArray<UInt32> = []
-  /// Numbers plus one at the place their hash says, or after it; zero where nothing is.
-  private var slots = ContiguousArray<UInt32>(repeating: 0, count: 16)
+  /// At the place its hash says, or after it, each number plus one, and above it half of the hash, so
+  /// that other keys are passed over without a look at their bytes. Zero where nothing is.
+  private var slots = ContiguousArray<UInt64>(repeating: 0, count: 16)
 
   var count: Int { ends.count }
 
   func number(of key: some RandomAccessCollection<UInt8>) -> Int? {
-    let slot = slots[slot(of: key)]
-    return slot == 0 ? nil : Int(slot) - 1
+    Self.withBytes(of: key, number(of:))
   }
 
   /// The number of the key, a new one if it was not there.
   mutating func insert(
     _ key: some RandomAccessCollection<UInt8>
   ) -> (number: Int, isNew: Bool) {
-    let position = slot(of: key)
-    if slots[position] != 0 { return (Int(slots[position]) - 1, false) }
+    Self.withBytes(of: key) { insert($0) }
+  }
+
+  func number(of key: UnsafeRawBufferPointer) -> Int? {
+    let slot = slots[place(of: key, KeyHash.hash(key))]
+    return slot == 0 ? nil : Self.number(in: slot)
+  }
+
+  mutating func insert(_ key: UnsafeRawBufferPointer) -> (number: Int, isNew: Bool) {
+    let hash = KeyHash.hash(key)
+    let position = place(of: key, hash)
+    if slots[position] != 0 { return (Self.number(in: slots[position]), false) }
     bytes.append(contentsOf: key)
     ends.append(UInt32(bytes.count))
-    slots[position] = UInt32(ends.count)
+    slots[position] = Self.mark(hash) | UInt64(ends.count)
     if ends.count * 2 > slots.count { grow() }
     return (ends.count - 1, true)
   }
 
-  /// The key as text; invalid UTF-8 is repaired.
-  func text(_ number: Int) -> String { String(decoding: key(number), as: UTF8.self) }
+  /// The key as text, whatever its bytes.
+  func text(_ number: Int) -> String { MemberText.text(bytes[range(number)]) }
 
-  private func key(_ number: Int) -> ArraySlice<UInt8> {
-    bytes[(number == 0 ? 0 : Int(ends[number - 1]))..<Int(ends[number])]
+  private func range(_ number: Int) -> Range<Int> {
+    (number == 0 ? 0 : Int(ends[number - 1]))..<Int(ends[number])
   }
 
+  private static func number(in slot: UInt64) -> Int { Int(slot & 0xffff_ffff) - 1 }
+
+  private static func mark(_ hash: UInt64) -> UInt64 { hash & 0xffff_ffff_0000_0000 }
+
   /// Where the key is, or where it would go.
-  private func slot(of key: some RandomAccessCollection<UInt8>) -> Int {
-    var hasher = Hasher()
-    let hashed: Void? = key.withContiguousStorageIfAvailable {
-      hasher.combine(bytes: UnsafeRawBufferPointer($0))
-    }
-    if hashed == nil { for byte in key { hasher.combine(byte) } }
-    var position = hasher.finalize() & (slots.count - 1)
-    while slots[position] != 0, !isEqual(Int(slots[position]) - 1, key) {
-      position = (position + 1) & (slots.count - 1)
+  private func place(of key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
+    let mask = slots.count - 1
+    let mark = Self.mark(hash)
+    var position = Int(truncatingIfNeeded: hash) & mask
+    bytes.withUnsafeBytes { bytes in
+      while slots[position] != 0 {
+        if Self.mark(slots[position]) == mark {
+          let range = range(Self.number(in: slots[position]))
+          if range.count == key.count, isEqual(UnsafeRawBufferPointer(rebasing: bytes[range]), key)
+          {
+            return
+          }
+        }
+        position = (position + 1) & mask
+      }
     }
     return position
   }
 
-  private func isEqual(_ number: Int, _ key: some RandomAccessCollection<UInt8>) -> Bool {
-    let start = number == 0 ? 0 : Int(ends[number - 1])
-    guard Int(ends[number]) - start == key.count else { return false }
-    return bytes[start..<start + key.count].elementsEqual(key)
+  private func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+    return memcmp(first, second, left.count) == 0
   }
 
   private mutating func grow() {
-    slots = ContiguousArray(repeating: 0, count: slots.count * 2)
-    for number in ends.indices { slots[slot(of: key(number))] = UInt32(number + 1) }
+    var larger = ContiguousArray<UInt64>(repeating: 0, count: slots.count * 2)
+    let mask = larger.count - 1
+    bytes.withUnsafeBytes { bytes in
+      for number in ends.indices {
+        let hash = KeyHash.hash(UnsafeRawBufferPointer(rebasing: bytes[range(number)]))
+        var position = Int(truncatingIfNeeded: hash) & mask
+        while larger[position] != 0 { position = (position + 1) & mask }
+        larger[position] = Self.mark(hash) | UInt64(number + 1)
+      }
+    }
+    slots = larger
+  }
+
+  private static func withBytes<Result>(
+    of key: some RandomAccessCollection<UInt8>, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let result = key.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+    return result ?? Array(key).withUnsafeBytes(body)
+  }
+}
+
+/// A hash for tables of this process: eight bytes at a time, each folded in by a multiplication whose
+/// halves are combined. It starts from a number drawn at start, so that nobody can choose names that
+/// fall together.
+private enum KeyHash {
+  private static let seed = UInt64.random(in: .min ... .max)
+
+  @inline(__always)
+  static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    var state = seed ^ UInt64(truncatingIfNeeded: key.count)
+    var offset = 0
+    while offset + 8 <= key.count {
+      state = fold(state, key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      offset += 8
+    }
+    var rest: UInt64 = 0
+    while offset < key.count {
+      rest = rest << 8 | UInt64(key[offset])
+      offset += 1
+    }
+    return fold(fold(state, rest), 0x9e37_79b9_7f4a_7c15)
+  }
+
+  @inline(__always)
+  private static func fold(_ state: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (state ^ word ^ 0xa076_1d64_78bd_642f)
+      .multipliedFullWidth(by: 0xe703_7ed1_a0b4_28db ^ state)
+    return product.high ^ product.low
   }
 }

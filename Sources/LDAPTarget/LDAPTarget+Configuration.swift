@@ -32,18 +32,44 @@ extension LDAPTarget {
       /// Where a group of another class than the known four keeps its members.
       package var memberAttribute: String?
       package var memberValue: MemberValue?
+      /// Further attributes that hold the same members, each in its way.
+      package var companions: [(attribute: String, value: MemberValue)]
       /// The DN that stands in a group whose class must not be empty.
       package var placeholder: String?
+      /// A group that would become empty is deleted instead, and created again when it is needed.
+      package var recreate = false
+      /// How mapped groups that are missing are created; `nil` does not create them.
+      package var template: GroupTemplate?
 
       package init(
         base: String, objectClass: String, memberAttribute: String? = nil,
-        memberValue: MemberValue? = nil, placeholder: String? = nil
+        memberValue: MemberValue? = nil,
+        companions: [(attribute: String, value: MemberValue)] = [], placeholder: String? = nil
       ) {
         self.base = base
         self.objectClass = objectClass
         self.memberAttribute = memberAttribute
         self.memberValue = memberValue
+        self.companions = companions
         self.placeholder = placeholder
+      }
+    }
+
+    /// What a group is created with.
+    package struct GroupTemplate: Sendable {
+      /// Empty for the class of all groups alone.
+      package var objectClasses: [String]
+      package var attributes: [String: [String]]
+      /// An attribute that gets a number which no other group has: `gidNumber`.
+      package var number: (attribute: String, range: ClosedRange<Int>)?
+
+      package init(
+        objectClasses: [String] = [], attributes: [String: [String]] = [:],
+        number: (attribute: String, range: ClosedRange<Int>)? = nil
+      ) {
+        self.objectClasses = objectClasses
+        self.attributes = attributes
+        self.number = number
       }
     }
 
@@ -52,6 +78,23 @@ extension LDAPTarget {
       case dn
       case uid
       case attribute(String)
+    }
+
+    /// Where what was read of groups is kept, and for how long it may be used.
+    package struct Memory: Sendable {
+      /// Everything is read anew once the last full reading is older.
+      package var fullReading: Duration
+      /// A file of ours alone; `nil` keeps it in this process.
+      package var path: String?
+      package var now: @Sendable () -> Instant
+
+      package init(
+        fullReading: Duration, path: String?, now: @escaping @Sendable () -> Instant
+      ) {
+        self.fullReading = fullReading
+        self.path = path
+        self.now = now
+      }
     }
 
     package var id: TargetID
@@ -68,6 +111,8 @@ extension LDAPTarget {
     package var protected: [String] = []
     /// The attribute with an id that is never given again; `nsUniqueId` on some servers.
     package var immutableID = "entryUUID"
+    /// `nil` reads every group every time.
+    package var memory: Memory?
     package var connectTimeout: Duration = .seconds(10)
     package var operationTimeout: Duration = .seconds(60)
 

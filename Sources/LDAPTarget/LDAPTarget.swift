@@ -1,14 +1,27 @@
 package import AccessModel
 package import LDAPClient
+import Synchronization
 
 /// An LDAP directory: accounts in one branch, groups in another.
 ///
 /// Every reading and every batch has a connection of its own, closed when it ends.
-package struct LDAPTarget: Target {
+package final class LDAPTarget: Target {
   package let id: TargetID
   package let traits: TargetTraits
-  private let layout: Layout
-  private let connection: LDAPConnection.Configuration
+  let layout: Layout
+  let connection: LDAPConnection.Configuration
+  private let memory: Configuration.Memory?
+  private let state = Mutex(State())
+
+  /// What one call leaves for the next. Nothing in it is needed: it saves reading, and stops writing.
+  private struct State {
+    /// Why nothing more is written in this run. A reading begins another.
+    var alarm: String?
+    /// Versions of groups as our own writes left them, the latest: they are no news.
+    var written: [String] = []
+    var groups: GroupMemory?
+    var proofs: AccountProofs?
+  }
 
   /// Connects to nothing. Throws if the configuration is unsafe or cannot work: a bad DN, an empty
   /// password, plain `ldap://` to another machine.
@@ -21,9 +34,10 @@ package struct LDAPTarget: Target {
       bind: try Self.bind(configuration.bind), connectTimeout: configuration.connectTimeout,
       operationTimeout: configuration.operationTimeout)
     id = configuration.id
+    memory = configuration.memory
     traits = TargetTraits(
       naturalKeyAttribute: layout.rdn, fixedAttributes: [layout.rdn, layout.anchor],
-      adoptsExisting: configuration.adopt)
+      createsMissingGroups: layout.template != nil, adoptsExisting: configuration.adopt)
   }
 
   package func entitlementKey(for name: String) throws(TargetError) -> EntitlementKey {
@@ -31,29 +45,58 @@ package struct LDAPTarget: Target {
   }
 
   package func readActualState(_ scope: ManagedScope) async throws(TargetError) -> ActualState {
+    let earlier = state.withLock { state in
+      (state.alarm, state.proofs) = (nil, nil)
+      return state.groups
+    }
     let connection = try await connect()
+    let known = earlier ?? stored
+    let reading: StateReader.Reading
     do throws(TargetError) {
-      let state = try await StateReader(layout: layout, scope: scope).read(on: connection)
+      reading = try await StateReader(layout: layout, scope: scope, memory: memory)
+        .read(known, on: connection)
       await connection.close()
-      return state
     } catch {
       await connection.close()
       throw error
     }
+    state.withLock { state in
+      (state.groups, state.proofs) = (reading.memory, reading.proofs)
+    }
+    if let path = memory?.path, let found = reading.memory, found != known {
+      found.write(to: path)
+    }
+    return reading.state
   }
+
+  /// What an earlier process read.
+  private var stored: GroupMemory? { memory?.path.flatMap { GroupMemory(contentsOf: $0) } }
 
   package func apply(
     _ changes: [Change], progress: @Sendable (Progress) -> Void
   ) async throws(TargetError) -> [Outcome] {
     guard !changes.isEmpty else { return [] }
+    let (alarm, proofs) = state.withLock { ($0.alarm, $0.proofs) }
+    if let alarm {
+      return changes.map { _ in
+        .failed(.stopTarget, reason: "not sent, since the target was stopped: \(alarm)")
+      }
+    }
     let connection = try await connect()
-    let outcomes = await ChangeWriter(layout: layout, changes: changes)
-      .apply(on: connection, progress: progress)
+    let writer = ChangeWriter(
+      layout: layout, changes: changes, timeout: self.connection.operationTimeout, proofs: proofs)
+    let result = await writer.apply(on: connection, progress: progress)
     await connection.close()
-    return outcomes
+    state.withLock { state in
+      state.written = Array((state.written + result.versions).suffix(100_000))
+      (state.alarm, state.proofs) = (result.alarm, result.proofs)
+    }
+    return result.outcomes
   }
 
-  private func connect() async throws(TargetError) -> LDAPConnection {
+  var ownVersions: Set<String> { state.withLock { Set($0.written) } }
+
+  func connect() async throws(TargetError) -> LDAPConnection {
     let connection = LDAPConnection(self.connection)
     do throws(LDAPError) {
       try await connection.open()

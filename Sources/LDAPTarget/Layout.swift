@@ -12,10 +12,15 @@ struct Layout: Sendable {
   let anchor: String
   /// `nil` where only accounts are kept.
   let groupsBase: DistinguishedName?
-  let memberAttribute: String
-  /// The account attribute that stands in groups; `nil` where it is the account's DN.
-  let memberValueAttribute: String?
+  let groupClass: String
+  /// Where groups hold their members. The first decides who is one; the others are kept equal to it.
+  let columns: [MemberColumn]
+  /// Stands in the first column of a group whose class must not be empty.
   let placeholder: String?
+  /// How groups are created; `nil` where they are not.
+  let template: GroupTemplate?
+  /// Whether a group that would become empty is deleted, and created again when it is needed.
+  let recreatesGroups: Bool
   let immutableID: String
   private let protected: [DistinguishedName]
 
@@ -41,25 +46,36 @@ struct Layout: Sendable {
       groupsBase = nil
     }
     let groups = configuration.groups ?? Self.anyGroups
-    let known = GroupClass.known(try Self.check(groups.objectClass, "groups.objectClass"))
+    groupClass = try Self.check(groups.objectClass, "groups.objectClass")
+    let known = GroupClass.known(groupClass)
     guard let attribute = groups.memberAttribute ?? known?.memberAttribute else {
       throw LDAPConfigurationError(
         "groups.objectClass: '\(groups.objectClass)' is not one of groupOfNames, "
           + "groupOfUniqueNames, groupOfMembers and posixGroup; say where its members are with "
           + "groups.memberAttribute")
     }
-    memberAttribute = try Self.check(attribute, "groups.memberAttribute")
-    switch groups.memberValue ?? known?.memberValue ?? .dn {
-    case .dn: memberValueAttribute = nil
-    case .uid: memberValueAttribute = "uid"
-    case .attribute(let name):
-      memberValueAttribute = try Self.check(name, "groups.memberValue")
-    }
-    if let text = groups.placeholder, memberValueAttribute == nil {
+    let first = try Self.column(attribute, groups.memberValue ?? known?.memberValue ?? .dn)
+    columns =
+      try [first]
+      + groups.companions.map { companion throws(LDAPConfigurationError) in
+        try Self.column(companion.attribute, companion.value)
+      }
+    if let text = groups.placeholder, first.valueAttribute == nil {
       placeholder = try Self.name(text, "groups.emptyGroup.placeholder").description
     } else {
       placeholder = groups.placeholder
     }
+    recreatesGroups = groups.recreate
+    if recreatesGroups, groups.placeholder != nil {
+      throw LDAPConfigurationError(
+        "groups.emptyGroup: either a placeholder stays, or the group is deleted and created again")
+    }
+    template =
+      try groups.template.map { template throws(LDAPConfigurationError) in
+        try Self.template(template, groups.objectClass)
+      }
+      ?? (groups.recreate
+        ? GroupTemplate(classes: [groups.objectClass], attributes: [], number: nil) : nil)
     immutableID = try Self.check(configuration.immutableID, "immutableID")
 
     var protected: [DistinguishedName] = []
@@ -68,6 +84,10 @@ struct Layout: Sendable {
       protected.append(try Self.name(dn, "bind.dn"))
     }
     self.protected = protected
+    if let cover = protected.first(where: { accountsBase.isSameOrDescendant(of: $0) }) {
+      throw LDAPConfigurationError(
+        "accounts.base '\(accountsBase)' lies in '\(cover)', which is protected and never written")
+    }
   }
 
   /// Stands in where there are no groups, and no group is ever named.
@@ -97,24 +117,65 @@ struct Layout: Sendable {
     return name
   }
 
-  /// The form in which member values are compared, appended to `output`: a normalised DN, or the
-  /// bytes as they are where a value is not a DN.
-  func appendMemberKey(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-    if memberValueAttribute == nil, DistinguishedName.appendNormalised(bytes, to: &output) {
-      return
+  /// The branches where something of ours may change, none inside another.
+  var bases: [DistinguishedName] {
+    guard let groupsBase, !groupsBase.isSameOrDescendant(of: accountsBase) else {
+      return [accountsBase]
     }
-    output.append(contentsOf: bytes)
+    return accountsBase.isDescendant(of: groupsBase) ? [groupsBase] : [accountsBase, groupsBase]
   }
 
-  func memberKey(_ value: String) -> [UInt8] {
-    var key: [UInt8] = []
-    var value = value
-    value.withUTF8 { appendMemberKey(UnsafeRawBufferPointer($0), to: &key) }
-    return key
+  /// What of the configuration decides how members are read.
+  var fingerprint: String {
+    ([groupsBase?.normalised ?? "", groupClass, immutableID, placeholder ?? ""]
+      + columns.flatMap { [$0.attribute, $0.valueAttribute ?? ""] }).joined(separator: "\n")
+  }
+
+  var memberAttribute: String { columns[0].attribute }
+
+  /// What stands in a group that must not be empty. A group that is deleted when it becomes empty has
+  /// itself as its member from when it is created until it gets another.
+  func placeholder(of group: DistinguishedName) -> String? {
+    if let placeholder { return placeholder }
+    return recreatesGroups && columns[0].valueAttribute == nil ? group.description : nil
+  }
+
+  /// The placeholder in the form in which values are compared.
+  func placeholderKey(of group: DistinguishedName) -> [UInt8]? {
+    placeholder(of: group).map { columns[0].key($0) }
   }
 
   func refusal(_ message: String) -> TargetError {
     TargetError(target: target, disposition: .skipChange, message: message)
+  }
+
+  private static func column(
+    _ attribute: String, _ value: Configuration.MemberValue
+  ) throws(LDAPConfigurationError) -> MemberColumn {
+    let attribute = try check(attribute, "groups.memberAttribute")
+    switch value {
+    case .dn: return MemberColumn(attribute: attribute, valueAttribute: nil)
+    case .uid: return MemberColumn(attribute: attribute, valueAttribute: "uid")
+    case .attribute(let name):
+      return MemberColumn(
+        attribute: attribute, valueAttribute: try check(name, "groups.memberValue"))
+    }
+  }
+
+  private static func template(
+    _ template: Configuration.GroupTemplate, _ objectClass: String
+  ) throws(LDAPConfigurationError) -> GroupTemplate {
+    let classes = template.objectClasses.isEmpty ? [objectClass] : template.objectClasses
+    for name in classes + template.attributes.keys { try check(name, "groups.create") }
+    guard classes.contains(where: { $0.lowercased() == objectClass.lowercased() }) else {
+      throw LDAPConfigurationError(
+        "groups.create.objectClasses: '\(objectClass)', which groups.objectClass names, is missing")
+    }
+    if let number = template.number { try check(number.attribute, "groups.create") }
+    return GroupTemplate(
+      classes: classes,
+      attributes: template.attributes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+      number: template.number)
   }
 
   private static func name(

@@ -5,17 +5,74 @@ import LDAPClient
 struct StateReader: Sendable {
   let layout: Layout
   let scope: ManagedScope
+  let memory: LDAPTarget.Configuration.Memory?
+
+  struct Reading {
+    let state: ActualState
+    /// What the next reading may use.
+    let memory: GroupMemory?
+    /// Of each account, what a write needs to know.
+    let proofs: AccountProofs
+  }
 
   /// Throws if the accounts' branch or the whole server cannot be read; what ends before its end is
   /// partial.
-  func read(on connection: isolated LDAPConnection) throws(TargetError) -> ActualState {
+  func read(
+    _ earlier: GroupMemory?, on connection: isolated LDAPConnection
+  ) throws(TargetError) -> Reading {
     let directory = try AccountReader(layout: layout, scope: scope).read(on: connection)
-    var groups = GroupReader(layout: layout, scope: scope, directory: directory)
+    let now = memory?.now()
+    let origin = memory == nil ? nil : try origin(connection)
+    var usable: GroupMemory?
+    if let memory, let now, let origin, let earlier,
+      earlier.isOf(origin, notOlderThan: memory.fullReading, at: now)
+    {
+      usable = earlier
+    }
+    var groups = GroupReader(
+      layout: layout, scope: scope, directory: directory, earlier: usable,
+      remembers: origin != nil)
     let found = try groups.read(on: connection)
-    let (strangers, memberships) = groups.members()
-    return ActualState(
+    let (strangers, memberships, incomplete) = groups.members()
+    let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
-      groups: found, strangers: strangers, memberships: memberships)
+      groups: found, strangers: strangers, memberships: memberships,
+      incomplete: incomplete, strangersByAccount: accounts(of: strangers))
+    var next: GroupMemory?
+    if let origin, let now {
+      next = GroupMemory(
+        origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
+    }
+    return Reading(state: state, memory: next, proofs: directory.proofs)
+  }
+
+  /// Where groups hold what accounts are named by, a value that outlived its account still tells whose
+  /// it was.
+  private func accounts(of strangers: [AccountKey]) -> [AccountKey: AccountKey] {
+    guard let attribute = layout.columns[0].valueAttribute,
+      AttributeType.normalise(attribute) == AttributeType.normalise(layout.rdn)
+    else { return [:] }
+    return Dictionary(
+      strangers.map { stranger in
+        let name = layout.accountsBase.child(layout.rdn, stranger.rawValue)
+        return (AccountKey(name.normalised), stranger)
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Which directory this is: the server that answers, and the identity of the branch, which a
+  /// database that was set up anew does not have. `nil` if it shows none.
+  private func origin(_ connection: isolated LDAPConnection) throws(TargetError) -> String? {
+    guard let base = layout.groupsBase, let url = connection.url else { return nil }
+    do throws(LDAPError) {
+      guard
+        let id = try connection.record(base, attributes: [layout.immutableID])?[
+          layout.immutableID
+        ].first
+      else { return nil }
+      return "\(url)\n\(id)\n\(layout.fingerprint)"
+    } catch {
+      throw error.targetError(layout.target, "cannot read '\(base)'")
+    }
   }
 }
 

@@ -3,6 +3,7 @@ extension [String] {
   /// `==` on `String` takes composed and decomposed letters for one, and a change between the two
   /// would be planned in every run and never made.
   func hasSameBytes(as other: [String]) -> Bool {
-    Set(map { [UInt8]($0.utf8) }) == Set(other.map { [UInt8]($0.utf8) })
+    if count == 1, other.count == 1 { return self[0].utf8.elementsEqual(other[0].utf8) }
+    return Set(map { [UInt8]($0.utf8) }) == Set(other.map { [UInt8]($0.utf8) })
   }
 }

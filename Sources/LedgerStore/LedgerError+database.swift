@@ -13,7 +13,13 @@ extension LedgerError {
         "a record in it cannot be understood; restore a backup (docs/ledger.md)"
       default: "\(error)"
       }
-    self.init(message: "\(path): \(act): \(fault)")
+    let kind: Kind =
+      switch error {
+      case let error as LedgerError: error.kind
+      case let error as DatabaseError where error.isOfFullDisk(path): .full
+      default: .unusable
+      }
+    self.init(message: "\(path): \(act): \(fault)", kind: kind)
   }
 
   private static func explanation(of error: DatabaseError) -> String {
@@ -35,6 +41,17 @@ extension LedgerError {
         + "free space"
     default:
       "\(error.extendedResultCode)\(error.message.map { ": \($0)" } ?? "")"
+    }
+  }
+}
+
+extension DatabaseError {
+  /// SQLite has a code for a full disk, but not where it makes room for its shared memory or a file.
+  fileprivate func isOfFullDisk(_ path: String) -> Bool {
+    switch resultCode {
+    case .SQLITE_FULL: true
+    case .SQLITE_IOERR, .SQLITE_CANTOPEN: StateFolder(containing: path).isFull
+    default: false
     }
   }
 }

@@ -42,6 +42,19 @@ enum LedgerSchema {
     migrator.registerMigration("1 runs, assignments, ownership, journal, approvals") { db in
       try db.execute(sql: firstSchema)
     }
+    migrator.registerMigration("the clock, what waits, what fails") { db in
+      try db.execute(sql: watchingSchema)
+    }
+    migrator.registerMigration("lessons") { try $0.execute(sql: Lessons.schema) }
+    migrator.registerMigration("chained journal, epoch") { db in
+      try db.execute(sql: chainSchema)
+    }
+    migrator.registerMigration("plans, what waits for approval, who ran and from what") { db in
+      try db.execute(sql: plansSchema)
+    }
+    migrator.registerMigration("requests that wait for an answer") { db in
+      try db.execute(sql: Callbacks.schema)
+    }
     return migrator
   }()
 
@@ -177,5 +190,59 @@ enum LedgerSchema {
       BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     CREATE TRIGGER outcome_is_not_dropped BEFORE DELETE ON outcome
       BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    """
+
+  /// `code` authenticates the record and all before it. `epoch` counts the runs that took the ledger
+  /// for writing; the newest alone may write.
+  private static let chainSchema = """
+    ALTER TABLE run ADD COLUMN configuration TEXT;
+
+    CREATE TABLE record (
+      id INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL,
+      row INTEGER,
+      detail TEXT,
+      code BLOB NOT NULL
+    ) STRICT;
+    CREATE TRIGGER record_is_not_edited BEFORE UPDATE ON record
+      BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER record_is_not_dropped BEFORE DELETE ON record
+      BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+    CREATE TABLE epoch (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      number INTEGER NOT NULL,
+      holder TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO epoch (id, number, holder) VALUES (1, 0, 'nobody');
+    """
+
+  /// `held_plan.changes` and `.violations` are JSON, `people` is a JSON array of texts.
+  private static let plansSchema = """
+    ALTER TABLE run ADD COLUMN person TEXT;
+    ALTER TABLE run ADD COLUMN mappings TEXT;
+    ALTER TABLE run ADD COLUMN saved_plan TEXT;
+    ALTER TABLE run ADD COLUMN undoes INTEGER REFERENCES run;
+    ALTER TABLE approval ADD COLUMN person TEXT;
+
+    CREATE TABLE plan (
+      run INTEGER NOT NULL REFERENCES run,
+      target INTEGER NOT NULL REFERENCES target,
+      digest TEXT NOT NULL,
+      release TEXT,
+      PRIMARY KEY (run, target)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE held_plan (
+      target INTEGER NOT NULL REFERENCES target,
+      digest TEXT NOT NULL,
+      changes TEXT NOT NULL,
+      violations TEXT NOT NULL,
+      since INTEGER NOT NULL,
+      run INTEGER NOT NULL REFERENCES run,
+      people TEXT NOT NULL,
+      is_waiting INTEGER NOT NULL,
+      PRIMARY KEY (target, digest)
+    ) STRICT, WITHOUT ROWID;
     """
 }

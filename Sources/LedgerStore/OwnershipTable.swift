@@ -88,6 +88,24 @@ struct OwnershipTable {
     }
   }
 
+  /// A group that is found for the first time, after an intent to make it whose answer was lost, is
+  /// ours, as a membership would be.
+  func resolved(_ note: OwnershipNote) throws -> OwnershipNote {
+    guard case .group(let key, let immutableID, .preExisting) = note else { return note }
+    let isOurs = try Bool.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT EXISTS (
+            SELECT 1 FROM intent
+            WHERE target = ? AND entitlement = ? AND kind = 'createGroup' AND coalesce(
+              (SELECT outcome FROM outcome WHERE intent = intent.id ORDER BY outcome.id DESC LIMIT 1),
+              'unknown') = 'unknown')
+          AND NOT EXISTS (SELECT 1 FROM seen_group WHERE target = ? AND entitlement = ?)
+          """),
+      arguments: [target, try number(of: key), target, try number(of: key)])
+    return isOurs == true ? .group(key, immutableID: immutableID, origin: .created) : note
+  }
+
   private func record(
     _ change: Change, _ outcome: Outcome, intent: JournalID, isApplied: Bool
   ) throws {

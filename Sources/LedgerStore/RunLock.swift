@@ -24,6 +24,9 @@ package final class RunLock: Sendable {
     package let since: Instant
   }
 
+  /// We ourselves, as the file says it.
+  package let holder: Holder
+  private let path: String
   private let descriptor: Mutex<Int32?>
 
   /// Takes the lock without waiting. Makes its file, and the folder, if they are missing.
@@ -35,10 +38,11 @@ package final class RunLock: Sendable {
     }
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw Self.failure(path, "opening the run lock") }
+    self.path = path
+    holder = Holder(pid: getpid(), host: Self.hostName(), command: command, since: at)
     do throws(RunLockError) {
       try Self.lock(file, path)
-      try Self.write(
-        Holder(pid: getpid(), host: Self.hostName(), command: command, since: at), to: file, path)
+      try Self.write(holder, to: file, path)
     } catch {
       close(file)
       throw error
@@ -53,6 +57,26 @@ package final class RunLock: Sendable {
     descriptor.withLock { descriptor in
       if let descriptor { close(descriptor) }
       descriptor = nil
+    }
+  }
+
+  /// Throws `displaced` if the file that we have locked is not the one that the next run would lock.
+  func requireHeld() throws(LedgerError) {
+    try descriptor.withLock { descriptor throws(LedgerError) in
+      var (ours, named) = (stat(), stat())
+      guard let descriptor, fstat(descriptor, &ours) == 0 else {
+        throw LedgerError(message: "\(path): the run lock was given back", kind: .displaced)
+      }
+      guard stat(path, &named) == 0, ours.st_dev == named.st_dev, ours.st_ino == named.st_ino
+      else {
+        let other = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        defer { if other >= 0 { close(other) } }
+        let holder = other >= 0 ? Self.holder(in: other) : nil
+        throw LedgerError(
+          message: "\(path): the run lock was deleted or replaced while this run held it"
+            + (holder.map { "; now it is held by \($0)" } ?? "") + "; this run stops here",
+          kind: .displaced)
+      }
     }
   }
 

@@ -5,55 +5,69 @@ import GRDB
 struct Runs {
   let db: Database
 
-  func begin(_ run: RunRecord) throws {
+  /// Gives the number of the new row.
+  func begin(_ run: RunRecord) throws -> Int64 {
     guard try find(run.id) == nil else {
       throw LedgerError(message: "it has begun before; every run needs a name of its own")
     }
     try db.execute(
       sql: """
-        INSERT INTO run (name, command, actor, started_at, last_at, ended_at, summary)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO run (name, command, actor, person, configuration, mappings, saved_plan, undoes,
+          started_at, last_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        try storable(run.id), run.command, run.actor, run.startedAt.microseconds,
-        max(run.startedAt, run.endedAt ?? run.startedAt).microseconds, run.endedAt?.microseconds,
-        try run.summary.map(JSONText.encode),
+        try storable(run.id), run.command, run.actor, run.person, run.configuration, run.mappings,
+        run.savedPlan, try run.undoes.map(number), run.startedAt.microseconds,
+        run.startedAt.microseconds,
       ])
+    return db.lastInsertedRowID
   }
 
-  func end(_ run: RunID, at: Instant, summary: RunSummary) throws {
+  /// Gives the number of the row.
+  func end(_ run: RunID, at: Instant, summary: RunSummary) throws -> Int64 {
+    let number = try number(of: run)
     try db.execute(
       sql: "UPDATE run SET ended_at = ?, last_at = max(last_at, ?), summary = ? WHERE id = ?",
-      arguments: [
-        at.microseconds, at.microseconds, try JSONText.encode(summary), try number(of: run),
-      ])
+      arguments: [at.microseconds, at.microseconds, try JSONText.encode(summary), number])
+    guard db.changesCount == 1 else { throw LedgerError(message: "run \(run) is gone") }
+    return number
   }
 
   func newest(_ limit: Int) throws -> [RunRecord] {
+    try records("ORDER BY run.id DESC LIMIT ?", [max(0, limit)])
+  }
+
+  func record(of run: RunID) throws -> RunRecord? {
+    try records("WHERE run.name = ?", [run.rawValue]).first
+  }
+
+  func applied(savedPlan digest: String) throws -> RunID? {
+    try String.fetchOne(
+      db, sql: "SELECT name FROM run WHERE saved_plan = ? ORDER BY id LIMIT 1",
+      arguments: [digest]
+    ).map { RunID($0) }
+  }
+
+  private func records(_ selection: String, _ arguments: StatementArguments) throws -> [RunRecord] {
     let rows = try Row.fetchCursor(
       db,
       sql: """
-        SELECT name, command, actor, started_at, ended_at, summary FROM run
-        ORDER BY id DESC LIMIT ?
+        SELECT run.name, run.command, run.actor, run.started_at, run.ended_at, run.summary,
+          run.person, run.configuration, run.mappings, run.saved_plan, undone.name
+        FROM run LEFT JOIN run AS undone ON undone.id = run.undoes \(selection)
         """,
-      arguments: [max(0, limit)])
+      arguments: arguments)
     return try Array(
       rows.map { row in
         RunRecord(
-          id: RunID(row[0]), command: row[1], actor: row[2],
+          id: RunID(row[0]), command: row[1], actor: row[2], person: row[6],
+          configuration: row[7], mappings: row[8], savedPlan: row[9],
+          undoes: (row[10] as String?).map { RunID($0) },
           startedAt: Instant(microseconds: row[3]),
           endedAt: (row[4] as Int64?).map(Instant.init(microseconds:)),
           summary: try (row[5] as String?).map { try JSONText.decode(RunSummary.self, $0) })
       })
-  }
-
-  func highestInstant() throws -> Instant? {
-    try Int64.fetchOne(
-      db,
-      sql: """
-        SELECT max(at) FROM (SELECT max(last_at) AS at FROM run UNION ALL SELECT max(at) FROM approval)
-        """
-    ).map(Instant.init(microseconds:))
   }
 
   func startedAt(_ run: RunID) throws -> Instant {

@@ -10,6 +10,12 @@ package struct StateFolder: Sendable {
 
   package var ledger: String { path + "/ledger.sqlite" }
   package var lock: String { path + "/lock" }
+  /// The key of the journal's chain, unless the configuration names another place.
+  package var key: String { path + "/journal.key" }
+  /// Where the chain ended when it last grew.
+  package var head: String { path + "/journal.head" }
+  /// Room that is given up for removals when the disk is full.
+  package var reserve: String { path + "/reserve" }
 
   /// The folder that a file lies in.
   init(containing file: String) {
@@ -57,11 +63,18 @@ package struct StateFolder: Sendable {
     return mounts.fileSystemType(of: String(cString: resolved))
   }
 
+  /// Whether there is no room for even a little more.
+  var isFull: Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) < 256 * 1_024 || status.f_favail == 0
+  }
+
   private func makeFolders(
     upTo path: String, makingParents: Bool = true
   ) throws(LedgerError) {
     if mkdir(path, 0o700) == 0 {
-      try synchronize(StateFolder(containing: path).path)
+      try StateFolder(containing: path).synchronize()
     } else if errno == ENOENT, makingParents, path.contains("/"), path != "/" {
       try makeFolders(upTo: StateFolder(containing: path).path)
       // Once: in /proc, or below a link that leads nowhere, it stays missing.
@@ -71,16 +84,24 @@ package struct StateFolder: Sendable {
     }
   }
 
-  /// A folder is durable once the folder that names it is.
-  private func synchronize(_ parent: String) throws(LedgerError) {
-    let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  /// Makes the names in the folder durable. A folder that we may not read is left to its owner.
+  func synchronize() throws(LedgerError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else {
-      throw LedgerError(message: "\(parent): making it durable: \(lastSystemError())")
+    guard synchronizeFile(descriptor) else {
+      throw LedgerError(message: "\(path): making it durable: \(lastSystemError())")
     }
   }
 }
 
 /// What the last failed system call said.
 func lastSystemError() -> String { String(cString: strerror(errno)) }
+
+/// fsync(2), again where a signal came between. Says whether it succeeded.
+func synchronizeFile(_ descriptor: Int32) -> Bool {
+  while fsync(descriptor) != 0 {
+    guard errno == EINTR else { return false }
+  }
+  return true
+}

@@ -1,5 +1,6 @@
 import AccessModel
 import Expressions
+import Legibility
 
 extension Demand {
   /// What an accounts rule makes of one person.
@@ -72,8 +73,8 @@ extension Demand {
 
   private func description(of person: Person, naturalKey: String) -> Description {
     var description = Description(hold: person.hold)
-    if let scalar = invisibleScalar(in: person.id.rawValue) {
-      description.hold = "its id contains \(codePoint(scalar)), which nobody can see"
+    if let fault = deception(in: person.id.rawValue) {
+      description.hold = "its id \(fault)"
     }
     guard let rule = accountsRule else { return description }
     do throws(Unfit) {
@@ -152,10 +153,18 @@ extension Demand {
     guard values[index].count == 1 else {
       throw Unfit(reason: "\(place) has \(values[index].count) values, and must have one")
     }
-    if let scalar = invisibleScalar(in: key) {
-      throw Unfit(reason: "\(place) contains \(codePoint(scalar)), which nobody can see")
-    }
+    if let fault = deception(in: key) { throw Unfit(reason: "\(place) \(fault)") }
     return key
+  }
+
+  /// Why an identifier cannot be what it looks like; `nil` if nothing speaks against it.
+  private func deception(in identifier: String) -> String? {
+    if let hidden = identifier.unicodeScalars.first(where: \.isHidden) {
+      return "contains \(hidden.codePoint), which nobody can see"
+    }
+    let scripts = mixedScripts(in: identifier)
+    return scripts.isEmpty
+      ? nil : "mixes letters of \(scripts.joined(separator: " and ")), which look alike"
   }
 
   /// Holds everyone whose identifier could be taken for that of someone else.
@@ -166,7 +175,7 @@ extension Demand {
     var owners: [Identifier<Description>: Int] = [:]
     for index in order {
       guard let identifier = identifiers[index] else { continue }
-      let key = Identifier<Description>(collisionKey(identifier))
+      let key = Identifier<Description>(likeness(of: identifier))
       guard let owner = owners[key] else {
         owners[key] = index
         continue

@@ -48,7 +48,7 @@ extension MappingLoader {
       } else if let fault = target?.attributeFault(name) {
         reader.error(fault, at: entry.location)
       }
-      if ["userpassword", "password", "unicodepwd"].contains(name.lowercased()) {
+      if isPassword(name) {
         reader.error("'\(name)': passwords are never written", at: entry.location)
       }
       if let same = fields.entries[..<index].first(where: { isSame($0.key, name) }) {

@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 
 /// What the rules that name a group say of it, each with the place that said so.
 struct DeclaredGroup {
@@ -85,13 +86,24 @@ extension MappingLoader {
       guard let target else { return nil }
       return Entitlement(target: target.id, object: .account, location: node.location)
     case (let group?, nil):
-      guard let name = reader.text(group), let target,
+      guard let name = legible(group), let target,
         let key = key(of: name, in: target, at: group.location)
       else { return nil }
       declare(key, in: target.id, adopt: adopt, exclusive: exclusive, fields)
       return Entitlement(target: target.id, object: .group(key), location: node.location)
     }
     return nil
+  }
+
+  /// A name that people can see all of. What is hidden in one would be granted unseen.
+  mutating func legible(_ node: YAMLNode) -> String? {
+    guard let name = reader.text(node) else { return nil }
+    if let hidden = name.unicodeScalars.first(where: \.isHidden) {
+      reader.error(
+        "\(node.label) contains \(hidden.codePoint), which nobody can see", at: node.location)
+      return nil
+    }
+    return name
   }
 
   private mutating func key(

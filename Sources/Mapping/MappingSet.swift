@@ -62,6 +62,11 @@ package struct MappingSet: Equatable, Sendable {
     }.sorted { ($0.location, $0.message) < ($1.location, $1.message) }
   }
 
+  /// Every attribute of subjects that a condition or an account's rule names.
+  package var subjectAttributes: Set<String> {
+    Set(expressions.flatMap(\.expression.attributes))
+  }
+
   private var expressions: [LocatedExpression] {
     packages.compactMap(\.condition)
       + accounts.flatMap(\.attributes).compactMap { attribute in

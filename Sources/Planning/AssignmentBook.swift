@@ -50,6 +50,9 @@ package struct AssignmentBook: Sendable {
 
   package var nextBoundary: Instant? { (sources + retired).compactMap(\.nextBoundary).min() }
 
+  /// How many assignments start or end in the stretch of time that is in doubt.
+  package var doubted: Int { (sources + retired).reduce(0) { $0 + $1.doubted } }
+
   package func packageName(of reference: AssignmentReference) -> String? {
     book(of: reference.source)?.packageName(of: reference.id)
   }

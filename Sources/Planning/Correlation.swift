@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 
 /// Finding a subject's account in what was read: one, none, or a reason why it must not be guessed.
 enum Correlation: Equatable {
@@ -59,9 +60,9 @@ struct Correlator {
     }
   }
 
-  /// Directories and SCIM providers compare these without regard to case; the server has the last
-  /// word when the account is created.
-  private static func folded(_ key: String) -> String { key.lowercased() }
+  /// Directories and SCIM providers compare these without regard to case, and people by what they
+  /// look like; the server has the last word when the account is created.
+  private static func folded(_ key: String) -> String { likeness(of: key) }
 
   /// The ledger's row of a subject.
   func ownedAccount(of subject: SubjectID) -> Ownership.Account? {

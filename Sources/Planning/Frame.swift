@@ -18,6 +18,10 @@ struct Frame {
   var lost: [Int32] = []
   /// Subjects whose accounts are gone while groups still list them.
   var dangling: Set<SubjectID> = []
+  /// Memberships of ours by a name that the account had and has no more.
+  var outlived: Set<MembershipIndex> = []
+  /// Subjects whose accounts were renamed while groups still list the former name.
+  var renamed: Set<SubjectID> = []
   /// What the mapping says of each group of the scope, in the scope's order.
   var groups: [DesiredGroup] = []
 
@@ -59,49 +63,74 @@ extension Planner {
     }
   }
 
-  /// A value that outlived its account is where the row is, even while the account is created again:
-  /// whoever gets the name next would inherit it.
+  /// A value that outlived its account, or the account's name, is where the row is, even while the
+  /// account is created again: whoever gets the name next would inherit it.
   private func locateOwned(_ frame: inout Frame) {
     let owned = input.owned
     let groups = owned.groupKeys.map { scopePosition(of: $0) }
     let present = owned.subjects.map { subject in
       correlator.ownedAccount(of: subject).flatMap { correlator.position(of: $0) }
     }
-    let dangling = danglingHolders(of: owned.subjects, present)
-    frame.dangling = Set(dangling.keys.map { owned.subjects[$0] })
+    let outlived = outlivedHolders(of: owned.subjects, present)
+    frame.dangling = Set(
+      outlived.keys.filter { present[$0] == nil }.map { owned.subjects[$0] })
     let desired = owned.subjects.map { subject in
       desiredPositions[subject].flatMap { holder(ofDesired: $0) }
     }
     frame.owned.reserveCapacity(owned.memberships.count)
     for (row, membership) in owned.memberships.sorted.enumerated() {
       guard let group = groups[membership.group] else { continue }
-      var holder = desired[membership.account] ?? present[membership.account]
-      if let value = dangling[membership.account] {
-        let index = MembershipIndex(group: group, account: value)
-        if holder == nil || input.actual.memberships.contains(index) { holder = value }
+      let holder = desired[membership.account] ?? present[membership.account]
+      let current = holder.map { MembershipIndex(group: group, account: $0) }
+      let former = outlived[membership.account].map { MembershipIndex(group: group, account: $0) }
+      var locations: [MembershipIndex] = []
+      if let former, input.actual.memberships.contains(former) {
+        frame.outlived.insert(former)
+        if present[membership.account] != nil {
+          frame.renamed.insert(owned.subjects[membership.account])
+        }
+        locations.append(former)
+        // Renamed, and a member by both names, or about to be.
+        if let current, present[membership.account] != nil,
+          frame.isDesired(current) || input.actual.memberships.contains(current)
+        {
+          locations.append(current)
+        }
+      } else if let only = current ?? former {
+        locations.append(only)
       }
-      guard let holder else {
-        frame.lost.append(Int32(row))
-        continue
+      if locations.isEmpty { frame.lost.append(Int32(row)) }
+      for location in locations {
+        frame.owned.append(Frame.Row(membership: location, row: Int32(row)))
       }
-      frame.owned.append(
-        Frame.Row(
-          membership: MembershipIndex(group: group, account: holder), row: Int32(row)))
     }
     frame.owned.sort { $0.membership < $1.membership }
   }
 
-  /// Values in groups that name an account of ours which is gone.
-  private func danglingHolders(of subjects: [SubjectID], _ holders: [Int?]) -> [Int: Int] {
-    let lost = subjects.indices.filter { holders[$0] == nil }
-    guard !lost.isEmpty else { return [:] }
+  /// Who bears the names by which groups may still list accounts of ours that are gone or renamed:
+  /// nobody, or an entry that was given the name since and is no other subject's.
+  private func outlivedHolders(of subjects: [SubjectID], _ holders: [Int?]) -> [Int: Int] {
+    let outdated = subjects.indices.compactMap { index -> (Int, Ownership.Account)? in
+      guard let account = correlator.ownedAccount(of: subjects[index]) else { return nil }
+      guard let holder = holders[index] else { return (index, account) }
+      let isRenamed =
+        account.origin != .intended && input.actual.accounts[holder].key != account.identity.key
+      return isRenamed ? (index, account) : nil
+    }
+    guard !outdated.isEmpty else { return [:] }
     let strangers = Dictionary(
       input.actual.strangers.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let claimed = Set(holders.compactMap(\.self)).union(
+      input.desired.accounts.indices.compactMap { holder(ofDesired: $0) })
     var result: [Int: Int] = [:]
-    for index in lost {
-      guard let row = correlator.ownedAccount(of: subjects[index]) else { continue }
-      if let stranger = strangers[row.identity.key] {
+    for (index, account) in outdated {
+      let key = account.identity.key
+      if let stranger = strangers[input.actual.strangersByAccount[key] ?? key] {
         result[index] = input.actual.accounts.count + stranger
+      } else if account.origin != .intended,
+        let other = input.actual.accounts.position(of: key, by: \.key), !claimed.contains(other)
+      {
+        result[index] = other
       }
     }
     return result

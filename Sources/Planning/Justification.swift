@@ -1,4 +1,4 @@
-import AccessModel
+package import AccessModel
 
 /// What is to become of a thing that no live assignment asks for through the mapping.
 enum Verdict: Equatable {
@@ -32,6 +32,14 @@ extension AssignmentBook {
       return .hold(reason: "no mapping asks for it, but a source was not read completely")
     }
     return .remove(.unmapped(live: live))
+  }
+
+  /// The ending of a thing that needs no reading to be proven, if it has one.
+  package func ending(of because: [AssignmentReference]) -> Ending? {
+    guard case .remove(let ending) = verdict(on: because), ending.cause.standsAlone else {
+      return nil
+    }
+    return ending
   }
 
   /// What justifies a thing from now on: what asks for it now, and of what did so before whatever

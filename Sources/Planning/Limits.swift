@@ -2,9 +2,9 @@ package import AccessModel
 
 /// The rules a plan must pass before anything of it is written.
 ///
-/// They count what only a reading or a mapping proves: `absent` and `unmapped` removals, and the
-/// disabling and deleting of accounts that follow from them, together with those of the last
-/// `window`. `expired` and `revoked` are never counted and never delayed. What a rule catches is held
+/// They count what only a reading, a mapping or a person says: `absent`, `unmapped` and `operator`
+/// removals, and the disabling and deleting of accounts that follow from them, together with those of
+/// the last `window`. `expired` and `revoked` are never counted and never delayed. What a rule catches is held
 /// as a whole, before the first write; everything else passes.
 package struct Limits: Equatable, Sendable {
   /// Fewer removals than this pass, unless they empty a group.
@@ -15,15 +15,35 @@ package struct Limits: Equatable, Sendable {
   package var absolute: Int
   /// How far back earlier removals count.
   package var window: Duration
+  /// Whose approval counts.
+  package var approval: ApprovalRule
 
   package static let standard = Limits(
     minimum: 3, percent: 10, absolute: 100, window: .seconds(86_400))
 
-  package init(minimum: Int, percent: Int, absolute: Int, window: Duration) {
+  package init(
+    minimum: Int, percent: Int, absolute: Int, window: Duration, approval: ApprovalRule = .anyone
+  ) {
     self.minimum = minimum
     self.percent = percent
     self.absolute = absolute
     self.window = window
+    self.approval = approval
+  }
+}
+
+/// Who may let pass what the limits hold.
+package enum ApprovalRule: String, Sendable {
+  case anyone
+  /// Somebody else than who runs it, by the operating system's word.
+  case otherPerson
+
+  /// Whether an approval counts for a run of this person.
+  package func admits(_ approval: Approval, for person: String?) -> Bool {
+    switch self {
+    case .anyone: true
+    case .otherPerson: approval.person != nil && person != nil && approval.person != person
+    }
   }
 }
 
@@ -65,6 +85,8 @@ package struct ApprovedPlan: Sendable {
   package let heldDigest: PlanDigest?
   /// The approval that let held changes pass.
   package let release: Approval?
+  /// What passed and is not tried, because its target or its subject is in quarantine; sorted.
+  package private(set) var setAside: [Change] = []
 
   fileprivate init(
     plan: Plan, held: [Change], violations: [Violation], release: Approval?
@@ -77,17 +99,28 @@ package struct ApprovedPlan: Sendable {
   }
 }
 
+extension ApprovedPlan {
+  /// The same without what is set aside. It can only become less.
+  package func settingAside(_ isSetAside: (Change) -> Bool) -> ApprovedPlan {
+    var copy = ApprovedPlan(
+      plan: plan.narrowed { !isSetAside($0) }, held: held, violations: violations,
+      release: release)
+    copy.setAside = plan.changes.filter(isSetAside)
+    return copy
+  }
+}
+
 extension Limits {
-  /// Judges a plan. `recent` are the counted removals of the window before now; `release` is an
-  /// approval that someone gave, of use only if it names exactly what is held.
+  /// Judges a plan. `recent` are the counted removals of the window before `now`, in all targets;
+  /// `release` is an approval that someone gave, of use only if it names exactly what is held.
   ///
   /// Only changes that are `wanted` are in the result, but the whole plan is judged: a run narrowed to
   /// one subject after another passes no limit that a run for all of them does not.
   package func approve(
-    _ plan: Plan, recent: [RecordedRemoval], release: Approval? = nil,
+    _ plan: Plan, recent: Set<RecordedRemoval>, now: Instant, release: Approval? = nil,
     wanted: (Change) -> Bool = { _ in true }
   ) -> ApprovedPlan {
-    let violations = violations(of: plan, recent: recent)
+    let violations = violations(of: plan, recent: recent, now: now)
     let broken = Set(violations.map(\.scope))
     var held = plan.changes.filter { $0.limitScopes.contains { broken.contains($0) } }
     let subjects = Set(held.compactMap { $0.account?.subject })
@@ -108,9 +141,13 @@ extension Limits {
       violations: held.isEmpty ? [] : violations, release: nil)
   }
 
-  private func violations(of plan: Plan, recent: [RecordedRemoval]) -> [Violation] {
+  private func violations(
+    of plan: Plan, recent: Set<RecordedRemoval>, now: Instant
+  ) -> [Violation] {
     let counted = plan.changes.filter(\.isCounted)
-    let recent = recent.filter { $0.target == plan.target }
+    // What was tried before and is planned again is one removal, not two.
+    let again = Set(counted.map { RecordedRemoval($0, in: plan.target) })
+    let earlier = recent.filter { $0.target == plan.target && !again.contains($0) }
     var result: [Violation] = []
     func judge(_ scope: Violation.Scope, new: Int, before: Int, size: Int) {
       guard new > 0 else { return }
@@ -121,34 +158,48 @@ extension Limits {
     }
     // Memberships and accounts are counted apart: one leaver is one of each, not two.
     let members = counted.count { $0.group != nil }
-    let membersBefore = recent.count { $0.group != nil }
+    let membersBefore = earlier.count { $0.group != nil }
     judge(.target, new: members, before: membersBefore, size: plan.sizes.members)
     judge(
-      .accounts, new: counted.count - members, before: recent.count - membersBefore,
+      .accounts, new: counted.count - members, before: earlier.count - membersBefore,
       size: plan.sizes.accounts)
-    let (new, before) = (tally(counted.map(\.group)), tally(recent.map(\.group)))
+    let (new, before) = (tally(counted.map(\.group)), tally(earlier.map(\.group)))
     for (group, count) in new.sorted(by: { $0.key < $1.key }) {
       judge(
         .group(group), new: count, before: before[group, default: 0],
         size: plan.sizes.membersOfGroup[group, default: 0])
     }
     for source in Set(counted.compactMap { $0.ending?.assignment?.source }).sorted() {
-      let ended = Set(
-        counted.compactMap { $0.ending?.assignment }.filter { $0.source == source })
-      // One assignment can have been several removals: memberships and an account.
-      let earlier = Set(recent.compactMap(\.assignment).filter { $0.source == source })
-      let size = plan.sizes.assignmentsOfSource[source, default: 0]
-      if plan.sizes.emptiedSources.contains(source) {
-        result.append(
-          Violation(
-            target: plan.target, scope: .source(source), rule: .emptiedSource,
-            count: ended.count, size: max(size, ended.count)))
-      } else {
-        judge(
-          .source(source), new: ended.count, before: earlier.subtracting(ended).count, size: size)
-      }
+      result += violation(of: source, in: plan, counted, recent, now)
     }
     return result
+  }
+
+  /// Counts the assignments that a source lost: by this plan, by what was removed in any target within
+  /// the window, and by its readings within the window. One assignment can be several removals.
+  private func violation(
+    of source: SourceID, in plan: Plan, _ counted: [Change], _ recent: Set<RecordedRemoval>,
+    _ now: Instant
+  ) -> [Violation] {
+    let start = now.adding(.zero - window)
+    let absences = plan.sizes.absencesOfSource[source, default: []]
+    let ended = Set(counted.compactMap { $0.ending?.assignment }.filter { $0.source == source })
+    var lost = ended
+    lost.formUnion(recent.compactMap(\.assignment).filter { $0.source == source })
+    lost.formUnion(absences.lazy.filter { $0.confirmed >= start }.map(\.reference))
+    // The size still counts those that this very reading lacks for the first time.
+    let over = Set(absences.lazy.filter(\.wasKnownOver).map(\.reference))
+    let counting = ended.union(absences.map(\.reference)).subtracting(over)
+    let size = plan.sizes.assignmentsOfSource[source, default: 0] + lost.subtracting(counting).count
+    let rule =
+      plan.sizes.emptiedSources.contains(source)
+      ? .emptiedSource : rule(count: lost.count, size: size, scope: .source(source))
+    return rule.map {
+      [
+        Violation(
+          target: plan.target, scope: .source(source), rule: $0, count: lost.count, size: size)
+      ]
+    } ?? []
   }
 
   private func tally(_ groups: [EntitlementKey?]) -> [EntitlementKey: Int] {
@@ -167,7 +218,7 @@ extension Limits {
 
 extension Change {
   /// Whether the limits count it.
-  fileprivate var isCounted: Bool { ending.map { !$0.cause.standsAlone } ?? false }
+  fileprivate var isCounted: Bool { ending?.cause.isLimited ?? false }
 
   /// All that the limits count it in, and is held for: a leaver's memberships and account go together.
   fileprivate var limitScopes: [Violation.Scope] {

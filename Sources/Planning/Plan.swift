@@ -49,17 +49,22 @@ package struct Plan: Equatable, Sendable {
     package let accounts: Int
     /// Assignments each source had before this reading.
     package let assignmentsOfSource: [SourceID: Int]
+    /// What the readings of each source lack: a source that loses much is held in every target,
+    /// however little of it each of them shows.
+    package let absencesOfSource: [SourceID: [SourceBook.Absence]]
     /// Sources that read zero after they had some.
     package let emptiedSources: Set<SourceID>
 
     package init(
       membersOfGroup: [EntitlementKey: Int] = [:], accounts: Int = 0,
       assignmentsOfSource: [SourceID: Int] = [:],
+      absencesOfSource: [SourceID: [SourceBook.Absence]] = [:],
       emptiedSources: Set<SourceID> = []
     ) {
       self.membersOfGroup = membersOfGroup
       self.accounts = accounts
       self.assignmentsOfSource = assignmentsOfSource
+      self.absencesOfSource = absencesOfSource
       self.emptiedSources = emptiedSources
     }
 
@@ -97,6 +102,8 @@ package enum Finding: Equatable, Sendable {
   case preExistingMembers(EntitlementKey, count: Int)
   /// An account we look after whose subject has no live assignment and which we may not disable.
   case orphan(AccountKey, subject: SubjectID, String)
+  /// Something about the target itself that limits what can be done there.
+  case notice(String)
 
   private var sortKey: (Int, String, String) {
     switch self {
@@ -105,6 +112,7 @@ package enum Finding: Equatable, Sendable {
     case .foreignMembers(let group, _, _): (1, group.rawValue, "")
     case .preExistingMembers(let group, _): (2, group.rawValue, "")
     case .orphan(let account, _, _): (3, account.rawValue, "")
+    case .notice(let what): (4, what, "")
     }
   }
 }

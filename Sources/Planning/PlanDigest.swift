@@ -35,7 +35,8 @@ package struct PlanDigest: Hashable, Sendable, CustomStringConvertible {
     switch ending {
     case .expired(_, let end): return parts + [end.description]
     case .revoked(_, let state, _): return parts + [state]
-    case .operator(let name, let reason): return parts + [name, reason]
+    // Whoever carries it out: one shows it, another approves it, a third applies it.
+    case .operator(_, let reason): return parts + [reason]
     case .absent: return parts
     case .unmapped(let live): return parts + live.map(\.description)
     }

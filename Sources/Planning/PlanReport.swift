@@ -1,4 +1,5 @@
 package import AccessModel
+import Legibility
 
 /// A plan for programs: the stable shape that `plan --json` prints, documented in docs/commands.md.
 package struct PlanReport: Encodable, Sendable {
@@ -7,6 +8,8 @@ package struct PlanReport: Encodable, Sendable {
   package let digest: String
   package let changes: [ChangeReport]
   package let heldByLimits: HeldReport?
+  /// What its target's or its subject's quarantine leaves out; missing where there is none.
+  package let setAside: [ChangeReport]?
   package let holds: [Hold]
   package let findings: [FindingReport]
 
@@ -20,6 +23,7 @@ package struct PlanReport: Encodable, Sendable {
         digest: $0.description, violations: approved.violations.map(\.description),
         changes: approved.held.map(ChangeReport.init))
     }
+    setAside = approved.setAside.isEmpty ? nil : approved.setAside.map(ChangeReport.init)
     holds = plan.holds
     findings = plan.findings.map(FindingReport.init)
   }
@@ -32,7 +36,7 @@ package struct PlanReport: Encodable, Sendable {
 }
 
 /// One change, flat. Members that do not apply are left out.
-package struct ChangeReport: Encodable, Sendable {
+package struct ChangeReport: Codable, Equatable, Sendable {
   package let kind: String
   package let group: String?
   package let subject: String?
@@ -60,6 +64,18 @@ package struct ChangeReport: Encodable, Sendable {
   }
 }
 
+extension ChangeReport: CustomStringConvertible {
+  /// One line for people: what, whom, where and why.
+  package var description: String {
+    let who = displayName.map { name in subject.map { "\(name) (\($0))" } ?? name }
+    let whom = who ?? subject ?? account
+    let why = evidence ?? because?.joined(separator: ", ") ?? ""
+    let names = attributes.map { " (" + $0.map(\.name).joined(separator: ", ") + ")" } ?? ""
+    let object = [whom, group.map { "in \($0)" }].compactMap(\.self).joined(separator: " ")
+    return visible("\(kind) \(object)\(names): \(why)")
+  }
+}
+
 /// One finding, flat.
 package struct FindingReport: Encodable, Sendable {
   package let kind: String
@@ -82,6 +98,7 @@ package struct FindingReport: Encodable, Sendable {
       (kind, group, count) = ("preExisting", key.rawValue, number)
     case .orphan(let key, let id, let what):
       (kind, account, subject, detail) = ("orphan", key.rawValue, id.rawValue, what)
+    case .notice(let what): (kind, detail) = ("notice", what)
     }
     (self.group, self.subject, self.account) = (group, subject, account)
     (self.count, self.accounts, self.detail) = (count, accounts, detail)

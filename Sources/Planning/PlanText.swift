@@ -1,4 +1,5 @@
 package import AccessModel
+import Legibility
 
 /// A plan for people, laid out for a terminal of 100 columns.
 ///
@@ -37,6 +38,8 @@ package struct PlanText: Sendable {
       lines += approved.violations.map { "    \(visible($0.description))" }
       lines += ["    to let exactly these pass, once: bellhop approve \(digest)"]
     }
+    section(
+      "Set aside after repeated failure: not tried", approved.setAside.map(words.heldRow), &lines)
     section("Held: kept as it is", plan.holds.map(words.row), &lines)
     section("Noticed", plan.findings.map(words.row), &lines)
     return lines.joined(separator: "\n") + "\n"
@@ -52,6 +55,7 @@ package struct PlanText: Sendable {
       ("to disable", changes.count { $0.kind == "disableAccount" }),
       ("to delete", changes.count { $0.kind == "deleteAccount" }),
       ("held", approved.held.count + approved.plan.holds.count),
+      ("set aside", approved.setAside.count),
     ]
     let summary = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
     let title = "\(approved.plan.target): \(summary.isEmpty ? "as it should be" : summary)"
@@ -103,18 +107,4 @@ package struct PlanText: Sendable {
     while text.hasSuffix(" ") { text.removeLast() }
     return text
   }
-}
-
-/// Text from outside with everything that could move the cursor, hide or reorder what is read
-/// written as `\u{…}`.
-package func visible(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse:
-      result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
 }

@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 
 /// How changes, holds and findings are put into words.
 struct PlanWords {
@@ -18,7 +19,8 @@ struct PlanWords {
     self.packageName = packageName
     var subjects: [String: SubjectID?] = [:]
     var ambiguous: Set<String> = []
-    for account in (approved.plan.changes + approved.held).compactMap(\.account) {
+    for account in (approved.plan.changes + approved.held + approved.setAside).compactMap(\.account)
+    {
       guard let name = account.displayName else { continue }
       if let other = subjects.updateValue(account.subject, forKey: name), other != account.subject {
         ambiguous.insert(name)
@@ -82,6 +84,7 @@ struct PlanWords {
     case .orphan(let account, let subject, let what):
       Row(
         sign: "!", name: visible(account.rawValue), rest: visible("orphan \(subject): \(what)"))
+    case .notice(let what): Row(sign: "!", name: "the target", rest: visible(what))
     }
   }
 

@@ -99,8 +99,12 @@ extension Planner {
     var result: [AttributeChange] = []
     for name in names {
       let (before, after) = (actual.attributes[name], desired.attributes[name])
-      guard !areSame(before, after) else { continue }
-      if input.traits.fixedAttributes.contains(name) {
+      guard !areSame(before, after), !input.actual.missingAttributes.contains(name) else {
+        continue
+      }
+      if input.traits.fixedAttributes.contains(name)
+        || input.actual.fixedAttributes.contains(name)
+      {
         holds.append(
           Hold(
             subject: desired.subject,

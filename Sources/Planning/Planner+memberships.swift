@@ -7,6 +7,7 @@ extension Planner {
   mutating func planMemberships() {
     let frame = makeFrame()
     danglingSubjects = frame.dangling
+    keepFormerNames(of: frame.renamed)
     var report = MembershipReport()
     let present = input.actual.memberships.sorted
     var (nextDesired, nextPresent, nextOwned) = (0, 0, 0)
@@ -22,6 +23,7 @@ extension Planner {
       let isPresent = actual == membership
       let row = owned?.membership == membership ? owned.map { Int($0.row) } : nil
       switch (isDesired ? desired : nil, isPresent) {
+      case (let desired?, true) where isHalf(membership, row): add(desired, row)
       case (let desired?, true): confirm(desired, row, frame)
       case (let desired?, false): add(desired, row)
       case (nil, true): planSurplus(membership, row, frame, &report)
@@ -39,9 +41,28 @@ extension Planner {
     findings += report.findings
   }
 
+  /// While a group lists the name that an account had, the ledger does not learn its new one: nothing
+  /// else would say that the value is ours, should its removal be held or fail.
+  private mutating func keepFormerNames(of subjects: Set<SubjectID>) {
+    guard !subjects.isEmpty else { return }
+    notes = notes.compactMap { note in
+      guard case .account(let subject, _, let origin, let because) = note,
+        subjects.contains(subject), let row = correlator.ownedAccount(of: subject)
+      else { return note }
+      return origin == row.origin && because == row.because
+        ? nil : .account(subject, row.identity, origin: origin, because: because)
+    }
+  }
+
   private func least(_ left: MembershipIndex?, _ right: MembershipIndex?) -> MembershipIndex? {
     guard let left, let right else { return left ?? right }
     return min(left, right)
+  }
+
+  /// Whether a membership of ours holds only in part: what is missing is added.
+  private func isHalf(_ membership: MembershipIndex, _ row: Int?) -> Bool {
+    guard let row, input.owned.origins[row] != .preExisting else { return false }
+    return input.actual.incomplete.contains(membership)
   }
 
   /// It should be and is: nothing is written, but the ledger learns whose it is and why.
@@ -165,7 +186,15 @@ extension Planner {
       }
       return
     }
-    if isReappearing(row, frame, membership.group) { return }
+    if frame.outlived.contains(membership), membership.account < input.actual.accounts.count {
+      return hold(key, subject, whyReused(membership.account, ownedSubject(row)))
+    }
+    if isReappearing(row, frame, membership.group) {
+      return removeOutlived(membership, key, ownedSubject(row))
+    }
+    if let current = renamedHolder(row, membership, frame) {
+      return removeFormerName(membership, key, row, current, frame)
+    }
     switch input.book.verdict(on: input.owned.reasons[row]) {
     case .hold(let reason): hold(key, subject, reason)
     case .remove(let ending):
@@ -186,6 +215,61 @@ extension Planner {
     else { return false }
     let pending = MembershipIndex(group: group, account: memberCount + position)
     return frame.isDesired(pending)
+  }
+
+  /// Where a target names accounts by ids that it never gives again, the value of one that is gone is
+  /// not the new one's. It is told apart from the subject, whose membership goes on.
+  private mutating func removeOutlived(
+    _ membership: MembershipIndex, _ key: EntitlementKey, _ subject: SubjectID
+  ) {
+    guard membership.account >= input.actual.accounts.count,
+      let account = correlator.ownedAccount(of: subject),
+      account.identity.key.rawValue == account.identity.immutableID,
+      whyClosed(membership.group, forAdding: false) == nil
+    else { return }
+    remove(membership, key, nil, .unmapped(live: []))
+  }
+
+  /// Why a value of ours that names somebody else by now is neither kept as ours nor removed: the
+  /// entry that has the name may have been made a member on purpose since.
+  private func whyReused(_ member: Int, _ subject: SubjectID) -> String {
+    let account = input.actual.accounts[member]
+    return "we added \(account.key) when it was another account; its immutable id is "
+      + "\(account.identity.immutableID) now, so this membership is somebody else's. Take it out of "
+      + "the group by hand; whoever has the name now can be added again after the next run"
+  }
+
+  /// Where the account of a membership is a member by its present name, or is to be, if the value at
+  /// hand is the one it had before it was renamed.
+  private func renamedHolder(
+    _ row: Int, _ membership: MembershipIndex, _ frame: Frame
+  ) -> MembershipIndex? {
+    guard frame.outlived.contains(membership),
+      let account = correlator.ownedAccount(of: ownedSubject(row)),
+      let position = correlator.position(of: account)
+    else { return nil }
+    return MembershipIndex(group: membership.group, account: position)
+  }
+
+  /// The name is free, and whoever gets it next would inherit the membership. If the account is a
+  /// member by its new name, or becomes one, that is where the ledger's row goes on.
+  private mutating func removeFormerName(
+    _ membership: MembershipIndex, _ key: EntitlementKey, _ row: Int, _ current: MembershipIndex,
+    _ frame: Frame
+  ) {
+    let subject = ownedSubject(row)
+    if let reason = whyClosed(membership.group, forAdding: false) {
+      return hold(key, subject, reason)
+    }
+    if frame.isDesired(current) {
+      return remove(membership, key, nil, .unmapped(live: []))
+    }
+    switch input.book.verdict(on: input.owned.reasons[row]) {
+    case .hold(let reason): hold(key, subject, reason)
+    case .remove(let ending):
+      let isAlsoNamedAnew = input.actual.memberships.contains(current)
+      remove(membership, key, isAlsoNamedAnew ? nil : subject, ending)
+    }
   }
 
   private mutating func removeFromExclusive(

@@ -26,6 +26,7 @@ package func plan(_ input: PlanInput) -> Plan {
   planner.planMemberships()
   planner.planDepartures()
   planner.takeOverAccounts()
+  planner.findings += input.actual.notices.map { .notice($0) }
   return planner.result
 }
 
@@ -58,19 +59,6 @@ package struct PlanInput: Sendable {
     self.adopt = takesOver || traits.adoptsExisting
     self.takesOver = takesOver
     self.now = now
-  }
-}
-
-extension ManagedScope {
-  /// Groups that mappings name together with those in which the ledger still owns something, so that
-  /// a group that left the mappings is cleared.
-  package init(desired: DesiredState, owned: Ownership) {
-    self.init(
-      groups: Array(Set(desired.groups.map(\.key)).union(owned.groupKeys)),
-      groupIDs: Dictionary(
-        owned.groups.map { ($0.key, $0.immutableID) }, uniquingKeysWith: { first, _ in first }),
-      attributes: desired.accountRule.map(\.attributes) ?? [],
-      disable: desired.accountRule?.disable)
   }
 }
 
@@ -143,6 +131,9 @@ struct Planner {
         membersOfGroup: members, accounts: input.owned.accounts.count,
         assignmentsOfSource: Dictionary(
           input.book.sources.map { ($0.source, $0.knownBefore) },
+          uniquingKeysWith: { first, _ in first }),
+        absencesOfSource: Dictionary(
+          input.book.sources.map { ($0.source, $0.absences) },
           uniquingKeysWith: { first, _ in first }),
         emptiedSources: Set(input.book.sources.filter(\.isEmptied).map(\.source))),
       naturalKeyAttribute: input.traits.naturalKeyAttribute,

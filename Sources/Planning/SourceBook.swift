@@ -7,8 +7,11 @@ package import AccessModel
 /// | live by state and times | –                   | live; a remembered ending is forgotten       |
 /// | end has passed          | –                   | over, `expired`                              |
 /// | over by its state       | –                   | over, `expired` or else `revoked`            |
+/// | over by other evidence  | –                   | over, `revoked`, also if it is not listed    |
 /// | being delivered         | –                   | held                                         |
+/// | starts or ends in doubt | –                   | held, while nobody knows whether it has      |
 /// | starts later            | –                   | not yet                                      |
+/// | live, of another subject| yes                 | held until its known end                     |
 /// | over, without a subject | yes                 | over, `revoked`                              |
 /// | nothing, read to its end| yes                 | over, `absent`, once `absentAfter` is up     |
 /// | nothing, or no reading  | end has passed      | over, `expired`: needs no source             |
@@ -18,6 +21,8 @@ package struct SourceBook: Sendable {
   package let coverage: Coverage
   package let error: SourceError?
   package let undecodable: [UndecodableRecord]
+  /// What else the reading tells; see `AssignmentReading.remarks`.
+  package var remarks: [String] { live?.reading.remarks ?? [] }
   package let live: LiveAssignments?
   /// How many known assignments had not ended before this reading: what percentages are taken of.
   package let knownBefore: Int
@@ -26,6 +31,30 @@ package struct SourceBook: Sendable {
   package let isEmptied: Bool
   /// The next instant after now at which an assignment starts or ends.
   package let nextBoundary: Instant?
+  /// Assignments that complete readings lack, from the instant at which that was confirmed.
+  package var absences: [Absence] {
+    missing.compactMap { row in
+      guard case .over(.absent(let reference, _, let confirmed)) = row.standing else { return nil }
+      return Absence(
+        reference: reference, confirmed: confirmed, wasKnownOver: row.known.ending != nil)
+    }
+  }
+
+  package struct Absence: Equatable, Sendable {
+    package let reference: AssignmentReference
+    package let confirmed: Instant
+    /// Whether an earlier reading had confirmed it, so that `knownBefore` does not count it.
+    package let wasKnownOver: Bool
+
+    package init(reference: AssignmentReference, confirmed: Instant, wasKnownOver: Bool) {
+      self.reference = reference
+      self.confirmed = confirmed
+      self.wasKnownOver = wasKnownOver
+    }
+  }
+
+  /// How many assignments start or end in the stretch of time that is in doubt.
+  package let doubted: Int
 
   /// Those of the reading that are not simply live, by position.
   private let exceptions: [Int32: Standing]
@@ -36,7 +65,10 @@ package struct SourceBook: Sendable {
   /// Known assignments that the reading does not hold, sorted.
   private let missing: [(known: KnownAssignment, standing: Standing)]
 
-  package init(_ result: SourceResult, known: [KnownAssignment], now: Instant) {
+  /// `doubt` is what of the time after `now` may have come; see `ClockDoubt`.
+  package init(
+    _ result: SourceResult, known: [KnownAssignment], now: Instant, doubt: ClockDoubt? = nil
+  ) {
     source = result.source
     knownBefore = known.count { $0.ending == nil }
     var reading: AssignmentReading?
@@ -51,10 +83,11 @@ package struct SourceBook: Sendable {
       reading.map { $0.assignments.isEmpty && $0.coverage.isComplete } ?? false
       && known.contains { $0.ending.map { $0.cause == .absent } ?? true }
 
-    var walk = Walk(result: result, coverage: coverage, now: now)
+    var walk = Walk(result: result, coverage: coverage, now: now, doubt: doubt)
     walk.merge(reading, known)
     live = reading.map { LiveAssignments(reading: $0, positions: walk.live) }
     (news, corrections, nextBoundary) = (walk.news, walk.corrections, walk.nextBoundary)
+    doubted = walk.doubted
     (exceptions, missing) = (walk.exceptions, walk.missing)
   }
 
@@ -114,21 +147,26 @@ private struct Walk {
   let result: SourceResult
   let coverage: Coverage
   let now: Instant
+  let doubt: ClockDoubt?
   let withoutSubject: [AssignmentID: AssignmentState]
+  let revocations: [AssignmentID: String]
   var live: ContiguousArray<Int32> = []
   var exceptions: [Int32: Standing] = [:]
   var missing: [(known: KnownAssignment, standing: Standing)] = []
   var news: ContiguousArray<Int32> = []
   var corrections: [KnownAssignment] = []
   var nextBoundary: Instant?
+  var doubted = 0
 
-  init(result: SourceResult, coverage: Coverage, now: Instant) {
+  init(result: SourceResult, coverage: Coverage, now: Instant, doubt: ClockDoubt?) {
     self.result = result
     self.coverage = coverage
     self.now = now
+    self.doubt = doubt
     switch result.reading {
-    case .success(let reading): withoutSubject = reading.withoutSubject
-    case .failure: withoutSubject = [:]
+    case .success(let reading):
+      (withoutSubject, revocations) = (reading.withoutSubject, reading.revocations)
+    case .failure: (withoutSubject, revocations) = ([:], [:])
     }
   }
 
@@ -158,9 +196,16 @@ private struct Walk {
   ) {
     let reference = reading.reference(assignment)
     let standing = standing(of: assignment, reference, known: known)
+    if let known, known.ending == nil, let moved = whyMoved(assignment, of: reading, from: known) {
+      if case .over = standing {
+      } else {
+        return keep(known, since: moved, at: position)
+      }
+    }
     if standing == .live { live.append(position) } else { exceptions[position] = standing }
     noteBoundary(assignment.validity.start)
     if let end = assignment.validity.end { noteBoundary(end) }
+    if doubtfulBoundary(of: assignment.validity) != nil { doubted += 1 }
 
     var ending: Ending?
     if case .over(let value) = standing { ending = value }
@@ -171,24 +216,65 @@ private struct Walk {
     }
   }
 
+  /// Why the record is not taken for the one that is known: it is somebody else's now.
+  private func whyMoved(
+    _ assignment: Assignment, of reading: AssignmentReading, from known: KnownAssignment
+  ) -> String? {
+    let subject = reading.subjects[Int(assignment.subject)].id
+    guard subject != known.subject else { return nil }
+    return "\(known.reference) was \(known.subject)'s and is \(subject)'s now, which an assignment "
+      + "cannot become: it gives and takes nothing until its end, or until the source ends it; if it "
+      + "is meant, assign anew under another id"
+  }
+
+  /// The ledger goes on knowing whose it was, and ends it when that is due.
+  private mutating func keep(_ known: KnownAssignment, since reason: String, at position: Int32) {
+    guard let end = known.validity.end, end <= now else {
+      exceptions[position] = .held(reason: reason)
+      if let end = known.validity.end { noteBoundary(end) }
+      return
+    }
+    var update = known
+    update.ending = .expired(known.reference, end: end)
+    exceptions[position] = .over(.expired(known.reference, end: end))
+    corrections.append(update)
+  }
+
   private func standing(
     of assignment: Assignment, _ reference: AssignmentReference, known: KnownAssignment?
   ) -> Standing {
     if let end = assignment.validity.end, end <= now {
       return .over(.expired(reference, end: end))
     }
+    if let evidence = revocations[assignment.id] {
+      return .over(revocation(of: reference, evidence, known: known))
+    }
     switch assignment.state {
     case .expired, .deliveryFailed:
-      // The first reading that said so stays the evidence.
-      if case .revoked? = known?.ending, let ending = known?.ending { return .over(ending) }
-      return .over(
-        .revoked(reference, state: assignment.state.rawValue, seen: result.readAt))
+      return .over(revocation(of: reference, assignment.state.rawValue, known: known))
     case .delivering:
       return .held(reason: "\(reference) is being delivered")
     case .delivered, .partiallyDelivered:
+      if let boundary = doubtfulBoundary(of: assignment.validity) {
+        return .held(reason: "whether \(boundary), of \(reference), has come is in doubt")
+      }
       let start = assignment.validity.start
       return start <= now ? .live : .notYet(start: start)
     }
+  }
+
+  /// The first reading that said so stays the evidence.
+  private func revocation(
+    of reference: AssignmentReference, _ evidence: String, known: KnownAssignment?
+  ) -> Ending {
+    if case .revoked? = known?.ending, let ending = known?.ending { return ending }
+    return .revoked(reference, state: evidence, seen: result.readAt)
+  }
+
+  /// The start or end of which nobody knows whether it has come.
+  private func doubtfulBoundary(of validity: Validity) -> Instant? {
+    guard let doubt else { return nil }
+    return [validity.start, validity.end].compactMap(\.self).first(where: doubt.covers)
   }
 
   private mutating func noteMissing(_ known: KnownAssignment) {
@@ -201,6 +287,10 @@ private struct Walk {
       standing = .over(.expired(known.reference, end: end))
     } else if let ending = known.ending, standsAlone || coverage.isComplete {
       standing = .over(ending)
+    } else if let evidence = revocations[known.reference.id] {
+      let ending = revocation(of: known.reference, evidence, known: known)
+      (update.missingSince, update.ending) = (nil, ending)
+      standing = .over(ending)
     } else if let state = withoutSubject[known.reference.id] {
       standing = self.standing(of: known, listedAs: state, &update)
     } else {
@@ -212,7 +302,10 @@ private struct Walk {
         standing = .held(reason: "\(known.reference) was not read: \(reason)")
       }
     }
-    if !standsAlone, let end = known.validity.end { noteBoundary(end) }
+    if !standsAlone, let end = known.validity.end {
+      noteBoundary(end)
+      if doubt?.covers(end) ?? false { doubted += 1 }
+    }
     missing.append((known, standing))
     if update != known { corrections.append(update) }
   }
@@ -234,7 +327,8 @@ private struct Walk {
 
   /// A complete reading lacks it: the first one that did and this one must lie far enough apart.
   private func absence(of known: KnownAssignment, _ update: inout KnownAssignment) -> Standing {
-    let since = known.missingSince ?? result.readAt
+    // Where the clock was put right backwards, it cannot be missing since a time yet to come.
+    let since = min(known.missingSince ?? result.readAt, result.readAt)
     update.missingSince = since
     guard result.readAt.since(since) >= result.absentAfter else {
       return .held(

@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 import Logging
 import Planning
 
@@ -18,6 +19,39 @@ struct Application {
 
   /// Stops early, leaving the rest for the next run, when the task is cancelled or the target asks.
   func run() async throws(LedgerError) -> TargetReport {
+    var done = Done()
+    done.shortage = try await shortage { () async throws(LedgerError) in try await prepare() }
+    if !approved.plan.changes.isEmpty {
+      let digest = PlanDigest(target: target.id, changes: approved.plan.changes)
+      try await ledger.begin(
+        plan: digest.description, changes: approved.plan.changes.count, target: target.id,
+        run: context.run)
+    }
+    for phase in Change.Phase.allCases {
+      var changes = approved.plan.changes.filter { $0.phase == phase }[...]
+      while !done.isStopped, !Task.isCancelled {
+        if done.shortage != nil { changes = changes.filter(\.endsAccess)[...] }
+        if changes.isEmpty { break }
+        let batch = Array(changes.prefix(Self.batchSize))
+        let shortage = try await shortage { () async throws(LedgerError) in
+          try await apply(batch, &done)
+        }
+        if let shortage {
+          // Not even room for what ends access: nothing more can be recorded, so nothing is sent.
+          guard done.shortage == nil else { throw LedgerError(message: shortage, kind: .full) }
+          done.shortage = shortage
+        } else {
+          changes = changes.dropFirst(batch.count)
+        }
+      }
+    }
+    return TargetReport(
+      target: target.id, approved: approved, failure: done.failure.map { .unavailable($0) },
+      outcomes: done.outcomes, shortage: done.shortage)
+  }
+
+  /// Records what was found, and uses up the approvals.
+  private func prepare() async throws(LedgerError) {
     if !approved.plan.notes.isEmpty {
       try await ledger.note(approved.plan.notes, target: target.id, run: context.run)
     }
@@ -27,18 +61,21 @@ struct Application {
     if let release = approved.release {
       try await ledger.useApproval(of: release.digest, run: context.run)
     }
-    var done = Done()
-    for phase in Change.Phase.allCases {
-      var changes = approved.plan.changes.filter { $0.phase == phase }[...]
-      while !changes.isEmpty, !done.isStopped, !Task.isCancelled {
-        let batch = Array(changes.prefix(Self.batchSize))
-        changes = changes.dropFirst(batch.count)
-        try await apply(batch, &done)
-      }
+    try await keepLessons()
+  }
+
+  /// What the ledger says where it has no room; `nil` if it had. A full disk ends everything but what
+  /// ends access.
+  private func shortage(
+    _ body: () async throws(LedgerError) -> Void
+  ) async throws(LedgerError) -> String? {
+    do throws(LedgerError) {
+      try await body()
+      return nil
+    } catch {
+      guard error.kind == .full else { throw error }
+      return error.message
     }
-    return TargetReport(
-      target: target.id, approved: approved, failure: done.failure.map { .unavailable($0) },
-      outcomes: done.outcomes)
   }
 
   /// What this run has done so far, as far as later changes depend on it.
@@ -52,25 +89,28 @@ struct Application {
     var withMemberships: Set<SubjectID> = []
     var isStopped = false
     var failure: TargetError?
+    /// Why only what ends access is done.
+    var shortage: String?
   }
 
   private func apply(_ batch: [Change], _ done: inout Done) async throws(LedgerError) {
     var ready: [Change] = []
+    var waiting: [(change: Change, outcome: Outcome)] = []
     for change in batch {
       switch resolve(change, done) {
       case .success(let change): ready.append(change)
       case .failure(let blocked):
-        done.outcomes.append((change, .failed(.retryLater, reason: blocked.reason)))
+        waiting.append((change, .failed(.retryLater, reason: blocked.reason)))
       }
     }
-    guard !ready.isEmpty else { return }
     let ids = try await ledger.intend(
       ready, target: target.id, run: context.run, at: context.now)
-    let (target, report) = (target.id, progress)
-    var outcomes: [Outcome]
-    do throws(TargetError) {
-      outcomes = try await self.target.apply(ready) { report(target, $0) }
-    } catch {
+    done.outcomes += waiting
+    guard !ready.isEmpty else { return }
+    let outcomes: [Outcome]
+    switch await carryOut(ready) {
+    case .success(let answered): outcomes = answered
+    case .failure(let error):
       // Thrown only before the first write, so nothing of the batch was done.
       done.failure = error
       done.isStopped = true
@@ -81,8 +121,46 @@ struct Application {
     for (position, change) in ready.enumerated() {
       settled.append((ids[position], change, outcomes[position]))
     }
-    try await ledger.settle(settled, target: target, run: context.run, at: context.now)
+    try await ledger.settle(settled, target: target.id, run: context.run, at: context.now)
+    try await keepLessons()
     for (_, change, outcome) in settled { note(change, outcome, &done) }
+  }
+
+  /// Has the target apply them. It is told to stop when this run is, or may not write any more; what
+  /// it has not answered a while later is unknown, and read by the next run.
+  private func carryOut(_ changes: [Change]) async -> Result<[Outcome], TargetError> {
+    let (target, report) = (target, progress)
+    let work = Task {
+      await Interruption.run { () async -> Result<[Outcome], TargetError> in
+        do throws(TargetError) {
+          return .success(try await target.apply(changes) { report(target.id, $0) })
+        } catch {
+          return .failure(error)
+        }
+      } abandoned: {
+        .success(
+          changes.map { _ in
+            .unknown(reason: "stopped before it was answered; the next run reads what became of it")
+          })
+      }
+    }
+    let watch = Task { [ledger] in
+      while !Task.isCancelled {
+        do {
+          try await Task.sleep(for: .milliseconds(500))
+          try await ledger.requireOurs()
+        } catch {
+          if error is LedgerError { work.cancel() }
+          return
+        }
+      }
+    }
+    defer { watch.cancel() }
+    return await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      work.cancel()
+    }
   }
 
   private func note(_ change: Change, _ outcome: Outcome, _ done: inout Done) {
@@ -109,6 +187,11 @@ struct Application {
           "reason": "\(visible(outcome.detail ?? "-"))",
         ])
     }
+  }
+
+  private func keepLessons() async throws(LedgerError) {
+    guard let pupil = target as? any Learning else { return }
+    try await ledger.learn(pupil.newLessons(), about: target.id, run: context.run)
   }
 
   private struct Blocked: Error {

@@ -76,7 +76,7 @@ extension Reconciler {
   package func explain(
     _ subject: SubjectID, _ context: RunContext, readings: [SourceResult]
   ) async throws(LedgerError) -> Explanation {
-    let book = try await makeBook(readings, now: context.now)
+    let book = try await makeBook(readings, context)
     let report = try await plan(
       context, readings: readings, selection: Selection(subject: subject))
     var assignments: [AssignmentReference: Explanation.Held] = [:]

@@ -10,28 +10,49 @@ package struct RunReport: Sendable {
   package let targets: [TargetReport]
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]
+  /// Targets that are not configured any more while the ledger knows what is ours in them, sorted.
+  package let retired: [RetiredTarget]
+  /// What was due and was not done, in this run or one before; sorted.
+  package let waiting: [Waiting]
   /// Whether the plans were carried out.
   package let isApplied: Bool
+  /// Why the ledger took nothing but what ends access.
+  package let shortage: String?
 
   /// The configured ones; sorted.
   package var sources: [SourceBook] { book.sources }
   /// The next instant at which an assignment starts or ends.
   package var nextBoundary: Instant? { book.nextBoundary }
 
+  /// What is held because the machine's clock cannot be believed, with the way out.
+  package var doubt: String? {
+    context.doubt.map { doubt in
+      "\(doubt.reason). The run decides for \(doubt.since); the starts and ends of "
+        + "\(book.doubted) assignment(s) are held until the clock is right again or one server's "
+        + "clock agrees with it within 5 minutes. If it is right and no server can tell: "
+        + "bellhop release --clock --reason TEXT"
+    }
+  }
+
   /// What a run comes to, the gravest first.
   package enum Verdict: Sendable, Equatable {
-    case ledgerLost, unavailable, malformed, heldByLimits, partlyApplied, pending, converged
+    case ledgerLost, ledgerFull, unavailable, malformed, heldByLimits, partlyApplied, pending,
+      converged
   }
 
   package var verdict: Verdict {
     if targets.contains(where: { $0.failure?.isLostLedger ?? false }) { return .ledgerLost }
+    if shortage != nil { return .ledgerFull }
     let isDown = sources.contains { $0.error?.kind == .unavailable }
     if isDown || targets.contains(where: { $0.failure != nil }) { return .unavailable }
     if sources.contains(where: { $0.error?.kind == .malformed }) { return .malformed }
     if targets.contains(where: { !($0.approved?.held.isEmpty ?? true) }) { return .heldByLimits }
     let isHeld =
-      sources.contains { !$0.coverage.isComplete }
-      || targets.contains { !($0.approved?.plan.holds.isEmpty ?? true) || $0.failed > 0 }
+      context.doubt != nil || !retired.isEmpty || sources.contains { !$0.coverage.isComplete }
+      || targets.contains { target in
+        !(target.approved?.plan.holds.isEmpty ?? true) || target.failed > 0
+          || !target.quarantined.isEmpty || target.kept.contains { !$0.isSettled }
+      } || waiting.contains(where: \.isOverdue)
     if isApplied {
       return isHeld || targets.contains { $0.unsent > 0 } ? .partlyApplied : .converged
     }
@@ -42,6 +63,19 @@ package struct RunReport: Sendable {
   }
 }
 
+/// A target that is not configured any more, though things of ours are in it.
+package struct RetiredTarget: Equatable, Sendable, CustomStringConvertible {
+  package let target: TargetID
+  package let accounts: Int
+  package let memberships: Int
+
+  package var description: String {
+    "\(target): the configuration has no such target any more, and \(memberships) membership(s) and "
+      + "\(accounts) account(s) of ours are still there; nobody ends them. Configure it again, or "
+      + "end them by hand and add it to 'retired'"
+  }
+}
+
 /// One target's part of a run.
 package struct TargetReport: Sendable {
   package enum Failure: Sendable {
@@ -49,8 +83,10 @@ package struct TargetReport: Sendable {
     case unavailable(TargetError)
     /// It carries our anchors and the ledger knows none of them.
     case lostLedger(anchors: Int)
+    /// A round that began earlier has not ended in it.
+    case atWork
 
-    var isLostLedger: Bool {
+    package var isLostLedger: Bool {
       if case .lostLedger = self { true } else { false }
     }
   }
@@ -60,6 +96,17 @@ package struct TargetReport: Sendable {
   package let failure: Failure?
   /// What became of the changes, in the order they were applied; empty for a plan.
   package let outcomes: [(change: Change, outcome: Outcome)]
+  /// Of an undo: what is not taken back. Sorted.
+  package var kept: [Kept] = []
+  /// Approvals that were given and do not count, in words.
+  package var remarks: [String] = []
+  /// What failed in run after run.
+  package var troubles: [Trouble] = []
+
+  /// What of it is set aside.
+  package var quarantined: [Trouble] { troubles.filter { $0.quarantinedAt != nil } }
+  /// Why the ledger took nothing but what ends access.
+  var shortage: String? = nil
 
   package var applied: Int { outcomes.count { $0.outcome.isDone } }
   package var failed: Int { outcomes.count - applied }
@@ -71,6 +118,7 @@ extension TargetReport.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
     case .unavailable(let error): error.message
+    case .atWork: "it is still at work from this round or an earlier one; the others go on"
     case .lostLedger(let anchors):
       "\(anchors) account(s) carry our anchor but this ledger does not know them: it was lost, or "
         + "is an older copy or another one, and nothing is written. Restore it, or take the "
@@ -82,7 +130,7 @@ extension TargetReport.Failure: CustomStringConvertible {
 extension RunReport {
   /// What the ledger keeps of the run.
   package func summary(exitCode: Int32) -> RunSummary {
-    var messages: [String] = []
+    var messages = [shortage, doubt].compactMap { $0 }
     for source in sources {
       if let error = source.error {
         messages.append("\(error)")
@@ -90,13 +138,17 @@ extension RunReport {
         messages.append("\(source.source): read in part: \(reason)")
       }
     }
+    messages += retired.map(\.description)
     for target in targets {
       if let failure = target.failure { messages.append("\(target.target): \(failure)") }
+      messages += target.remarks
       if let digest = target.approved?.heldDigest {
         messages += target.approved?.violations.map(\.description) ?? []
         messages.append("\(target.target): held until 'bellhop approve \(digest)'")
       }
+      messages += target.quarantined.map(\.advice)
     }
+    messages += waiting.map(\.description)
     return RunSummary(
       exitCode: exitCode, applied: targets.reduce(0) { $0 + $1.applied },
       failed: targets.reduce(0) { $0 + $1.failed },

@@ -1,4 +1,5 @@
 internal import HTTPTransport
+internal import JSON
 
 /// What a service says it can do (RFC 7643 §5, §6). It says which way to try first; what it then
 /// answers counts for more.
@@ -9,12 +10,35 @@ package struct Capabilities: Sendable, Equatable {
   package var hasVersions = false
   /// Resources on one page; at least 1.
   package var pageSize = 100
+  package var paging = Paging.index
+  /// `nil` if the service takes no bulk requests (RFC 7644 §3.7).
+  package var bulk: BulkLimits?
   private var endpoints: [String: [String]] = [:]
-  /// Names of the attributes and extensions of a User in lower case; `nil` if the service does not
-  /// say.
-  package var userAttributes: Set<String>?
+  /// `nil` if the service does not say.
+  package var userSchema: UserSchema?
+  /// Whether a group's member must come with a `$ref`.
+  package var membersNeedReference = false
 
   package init() {}
+
+  package enum Paging: String, Sendable, Equatable, CaseIterable {
+    /// `startIndex` and `count` (RFC 7644 §3.4.2.4).
+    case index
+    /// `cursor` and `count` (RFC 9865).
+    case cursor
+    /// Everything comes at once.
+    case none
+  }
+
+  package struct BulkLimits: Sendable, Equatable {
+    package let operations: Int
+    package let bytes: Int
+
+    package init(operations: Int, bytes: Int) {
+      self.operations = operations
+      self.bytes = bytes
+    }
+  }
 
   /// Path segments below the base URL.
   func endpoint(of type: ResourceType) -> [String] {
@@ -27,6 +51,15 @@ package struct Capabilities: Sendable, Equatable {
     hasVersions = config["etag"]?["supported"]?.boolean ?? hasVersions
     if let most = config["filter"]?["maxResults"]?.integer, most > 0 {
       pageSize = min(pageSize, most)
+    }
+    let pages = config["pagination"]
+    if pages?["cursor"]?.boolean == true, pages?["index"]?.boolean != true { paging = .cursor }
+    if let most = pages?["maxPageSize"]?.integer, most > 0 { pageSize = min(pageSize, most) }
+    if config["bulk"]?["supported"]?.boolean == true,
+      let operations = config["bulk"]?["maxOperations"]?.integer,
+      let bytes = config["bulk"]?["maxPayloadSize"]?.integer, operations > 1, bytes > 0
+    {
+      bulk = BulkLimits(operations: operations, bytes: bytes)
     }
   }
 
@@ -45,18 +78,14 @@ package struct Capabilities: Sendable, Equatable {
   }
 
   mutating func read(schemas list: JSONValue) {
-    var names: Set<String> = []
-    for schema in Self.resources(in: list) {
-      guard let id = schema["id"]?.text, let attributes = schema["attributes"]?.elements else {
-        continue
-      }
-      if id.lowercased() == ResourceType.user.schema.lowercased() {
-        names.formUnion(attributes.compactMap { $0["name"]?.text?.lowercased() })
-      } else {
-        names.insert(id.lowercased())
-      }
+    let schemas = Self.resources(in: list)
+    userSchema = UserSchema(schemas: schemas)
+    let group = schemas.first {
+      $0["id"]?.text?.lowercased() == ResourceType.group.schema.lowercased()
     }
-    if names.contains("username") { userAttributes = names }
+    let members = group?["attributes"]?.elements?.first { $0["name"]?.text == "members" }
+    let reference = members?["subAttributes"]?.elements?.first { $0["name"]?.text == "$ref" }
+    membersNeedReference = reference?["required"]?.boolean == true
   }
 
   /// Of a ListResponse, or of a bare array, which some services give.
@@ -87,7 +116,7 @@ extension ServiceProvider {
     } catch {
       switch error.cause {
       case .answer, .malformed: return nil
-      case .transport, .closed, .throttled: throw error
+      case .transport, .closed, .throttled, .token: throw error
       }
     }
   }

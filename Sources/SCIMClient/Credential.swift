@@ -1,11 +1,16 @@
 internal import FoundationEssentials
 internal import HTTPTransport
+package import OAuth
 package import Secrets
 
 /// What proves to the service who we are.
 package enum Credential: Sendable {
   case bearer(Secret)
   case basic(user: String, password: Secret)
+  /// A token that is asked for when it is needed, and again when it ends or is refused.
+  case oauth(ClientCredentials)
+  /// Nothing in the requests: the transport's client certificate has said it.
+  case certificate
 
   /// Why it cannot be sent; `nil` if it can.
   package var fault: String? {
@@ -16,26 +21,11 @@ package enum Credential: Sendable {
     case .basic(let user, let password):
       if user.isEmpty || user.contains(":") { return "the user name is empty or holds a colon" }
       return password.isEmpty ? "the password is empty" : nil
-    }
-  }
-
-  var field: HTTPField {
-    HTTPField("Authorization", scheme + " " + text, isSensitive: true)
-  }
-
-  private var scheme: String {
-    switch self {
-    case .bearer: "Bearer"
-    case .basic: "Basic"
-    }
-  }
-
-  /// What follows the scheme; also what an answer must not be quoted with.
-  var text: String {
-    switch self {
-    case .bearer(let token): token.withBytes { String(decoding: $0, as: UTF8.self) }
-    case .basic(let user, let password):
-      password.withBytes { (Data(user.utf8) + Data(":".utf8) + Data($0)).base64EncodedString() }
+    case .oauth(let client):
+      if client.clientID.isEmpty { return "the client id is empty" }
+      return client.tokenURL.isProtected
+        ? nil : "plain http to \(client.tokenURL.host) would show the client secret"
+    case .certificate: return nil
     }
   }
 }

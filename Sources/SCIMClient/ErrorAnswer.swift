@@ -1,4 +1,6 @@
 internal import HTTPTransport
+internal import JSON
+import Legibility
 
 /// A status that is no success, with what the body says of it (RFC 7644 §3.12).
 package struct ErrorAnswer: Sendable, Equatable, CustomStringConvertible {
@@ -45,22 +47,10 @@ package struct ErrorAnswer: Sendable, Equatable, CustomStringConvertible {
         if !isSpace { clipped += " " }
         isSpace = true
       } else {
-        clipped += scalar.isPrintable ? String(scalar) : "?"
+        clipped += scalar.isHidden ? "?" : String(scalar)
         isSpace = false
       }
     }
     return clipped.hasSuffix(" ") ? String(clipped.dropLast()) : clipped
-  }
-}
-
-extension Unicode.Scalar {
-  /// Neither a control nor something that changes how the text around it is shown.
-  fileprivate var isPrintable: Bool {
-    switch properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-      .paragraphSeparator:
-      false
-    default: true
-    }
   }
 }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One ListResponse (RFC 7644 §3.4.2), or a bare array.
 struct ListPage {
   let records: [JSONValue]

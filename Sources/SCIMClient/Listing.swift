@@ -11,6 +11,8 @@ struct Listing {
   private(set) var cursor: String?
   private(set) var isFinished = false
   private var ids: Set<[UInt8]> = []
+  /// What was given on before the listing was begun anew.
+  private var given: Set<[UInt8]> = []
   private var total: Int?
   private var firstTotal: Int?
   private var pages = 0
@@ -29,19 +31,22 @@ struct Listing {
     let isProbe = hasTotal && cursor == nil && pages > 0
     pages += 1
     var new: [Resource] = []
+    var isNew = false
     var repeated = 0
     for record in page.records {
       guard let resource = Resource(record) else {
         fault = fault ?? "a record has no id"
         continue
       }
-      if ids.insert(Array(resource.id.utf8)).inserted {
-        new.append(resource)
+      let id = Array(resource.id.utf8)
+      if ids.insert(id).inserted {
+        if given.insert(id).inserted { new.append(resource) }
+        isNew = true
       } else {
         repeated += 1
       }
     }
-    if isProbe, new.isEmpty {
+    if isProbe, !isNew {
       isFinished = true
       return []
     }
@@ -56,10 +61,16 @@ struct Listing {
     if cursor == nil {
       // A full page may have more behind it even where the total says otherwise: look once.
       isFinished =
-        isFinished || new.isEmpty || (total ?? .max) < ids.count
+        isFinished || !isNew || (total ?? .max) < ids.count
         || (hasTotal && page.records.count < asked)
     }
     return new
+  }
+
+  /// Begins again from the first page: the cursor has expired. What was given is not given again.
+  mutating func restart() {
+    (startIndex, cursor, pages, ids) = (1, nil, 0, [])
+    (total, firstTotal) = (nil, nil)
   }
 
   /// No further page can be had.
@@ -70,6 +81,9 @@ struct Listing {
 
   var end: ListingEnd {
     if let fault { return .incomplete(reason: fault) }
+    if given.count != ids.count {
+      return .incomplete(reason: "records went away while they were read again")
+    }
     guard let total else { return .complete }
     if total != ids.count {
       return .incomplete(reason: "the service counts \(total) records and gave \(ids.count)")

@@ -1,3 +1,5 @@
+package import JSON
+
 /// One operation of a PATCH (RFC 7644 §3.5.2). A remove always names what it removes: without a
 /// filter it would empty a whole list.
 package struct PatchOperation: Sendable, Equatable {
@@ -25,6 +27,13 @@ package struct PatchOperation: Sendable, Equatable {
   /// Takes one element out of a list of references.
   package static func remove(from list: String, value: String) -> PatchOperation {
     remove("\(list)[\(Filter.equals("value", value))]")
+  }
+
+  /// Takes elements out of a list of references by naming them in the value. By the standard this
+  /// empties the whole list: only for services that were seen to take it otherwise.
+  package static func removeValues(from list: String, _ values: [String]) -> PatchOperation {
+    PatchOperation(
+      verb: "remove", path: list, value: .array(values.map { ["value": .string($0)] }))
   }
 
   static func body(_ operations: [PatchOperation]) -> JSONValue {

@@ -1,3 +1,5 @@
+package import JSON
+
 /// A User or Group as the service gave it.
 package struct Resource: Sendable, Equatable {
   /// Given by the service, never again to another resource (RFC 7643 §3.1).

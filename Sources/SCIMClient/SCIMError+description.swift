@@ -12,6 +12,7 @@ extension SCIMError.Cause {
     case .closed(let answer): "\(answer); the service is closed to this credential"
     case .throttled(let delay?): "429, and it asks to wait \(delay.components.seconds) s"
     case .throttled(nil): "429 again after every pause"
+    case .token(let error): "\(error)"
     case .malformed(let reason): "the answer cannot be understood: \(reason)"
     }
   }

@@ -1,4 +1,5 @@
 internal import HTTPTransport
+internal import JSON
 
 extension ServiceProvider {
   /// Gives every resource of a type, or those that a filter selects, each once, to `receive`.
@@ -13,16 +14,22 @@ extension ServiceProvider {
     if let filter { query.append(("filter", "\(filter)")) }
     if let excluding { query.append(("excludedAttributes", excluding)) }
     var listing = Listing()
-    var usesIndex = true
+    var style = capabilities.paging
+    var mayRestart = true
     while !listing.isFinished {
       let page: ListPage
       do throws(SCIMError) {
         page = try await self.page(
-          type, query + paging(listing, usesIndex, capabilities), redacting: filter?.value,
+          type, query + paging(listing, style, capabilities), redacting: filter?.value,
           capabilities)
       } catch {
-        if listing.isAtStart, usesIndex, error.dislikesPaging {
-          usesIndex = false
+        if listing.isAtStart, style != .none, error.dislikesPaging {
+          style = .none
+          continue
+        }
+        if listing.cursor != nil, mayRestart, error.isAboutCursor {
+          mayRestart = false
+          listing.restart()
           continue
         }
         if listing.isAtStart || error.isFinal { throw error }
@@ -30,19 +37,28 @@ extension ServiceProvider {
         break
       }
       listing.receive(page, asked: capabilities.pageSize).forEach(receive)
-      if !usesIndex, listing.cursor == nil {
-        listing.stop(reason: page.total == nil ? "it has no pages and no total" : nil)
+      if style == .none, listing.cursor == nil, page.total == nil {
+        listing.stop(
+          reason: capabilities.paging == .none ? nil : "it has no pages and no total")
       }
     }
     return listing.end
   }
 
+  /// A service that dislikes `count` may know `startIndex`: its first page goes without either.
   private func paging(
-    _ listing: Listing, _ usesIndex: Bool, _ capabilities: Capabilities
+    _ listing: Listing, _ style: Capabilities.Paging, _ capabilities: Capabilities
   ) -> [(name: String, value: String)] {
-    if let cursor = listing.cursor { return [("cursor", cursor)] }
-    return usesIndex
-      ? [("startIndex", "\(listing.startIndex)"), ("count", "\(capabilities.pageSize)")] : []
+    let count = (name: "count", value: "\(capabilities.pageSize)")
+    let start = (name: "startIndex", value: "\(listing.startIndex)")
+    if let cursor = listing.cursor {
+      return [("cursor", cursor)] + (style == .cursor ? [count] : [])
+    }
+    return switch style {
+    case .index: [start, count]
+    case .cursor: [("cursor", ""), count]
+    case .none: listing.isAtStart ? [] : [start]
+    }
   }
 
   private func page(
@@ -63,6 +79,12 @@ extension ServiceProvider {
 extension SCIMError {
   /// Some services answer these to any `count` or `startIndex`.
   fileprivate var dislikesPaging: Bool { [400, 422, 500, 501].contains(status) }
+
+  /// RFC 9865 §2.1: the cursor ran out, or the service forgot it.
+  fileprivate var isAboutCursor: Bool {
+    guard case .answer(let answer) = cause else { return false }
+    return ["expiredCursor", "invalidCursor"].contains(answer.scimType)
+  }
 
   fileprivate var isFinal: Bool {
     if case .closed = cause { true } else { false }

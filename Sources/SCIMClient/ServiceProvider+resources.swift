@@ -1,4 +1,5 @@
-internal import HTTPTransport
+package import HTTPTransport
+package import JSON
 
 extension ServiceProvider {
   /// `nil` if the service says that there is no such resource.
@@ -14,37 +15,56 @@ extension ServiceProvider {
     }
   }
 
-  /// Gives the new resource's id where the answer tells it, in its body or its Location.
-  package func create(
-    _ type: ResourceType, _ body: JSONValue, _ capabilities: Capabilities
-  ) async throws(SCIMError) -> String? {
-    let response = try await exchange(
-      .post, collection(type, capabilities), body: body, redacting: body.texts)
-    if let resource = try optionalResource(in: response, "POST") { return resource.id }
-    return response["Location"]?.split(separator: "/").last
-      .flatMap { PercentEncoding.decode(String($0)) }
+  /// What a service answered to a write that it took.
+  package struct Written: Sendable {
+    /// As it is now, where the answer holds it.
+    package let resource: Resource?
+    /// Of the new resource, where the answer tells it, in its body or its Location.
+    package let id: String?
+    /// Taken, and not done yet (202, RFC 9967 §2.5).
+    package let isPending: Bool
   }
 
-  /// Gives the changed resource where the service sends it back.
+  package func create(
+    _ type: ResourceType, _ body: JSONValue, _ capabilities: Capabilities
+  ) async throws(SCIMError) -> Written {
+    try await write(.post, collection(type, capabilities), body, body.texts)
+  }
+
+  private func write(
+    _ method: HTTPRequest.Method, _ url: HTTPURL, _ body: JSONValue, _ texts: [String],
+    fields: [HTTPField] = []
+  ) async throws(SCIMError) -> Written {
+    let response = try await exchange(method, url, body: body, fields: fields, redacting: texts)
+    // What it says of itself is a courtesy: the write was taken, whatever the body is.
+    let resource: Resource?
+    do throws(SCIMError) {
+      resource = try optionalResource(in: response, "\(method.rawValue) \(url.path)")
+    } catch {
+      resource = nil
+    }
+    let last = response["Location"]?.split(separator: "/").last
+    return Written(
+      resource: resource, id: resource?.id ?? last.flatMap { PercentEncoding.decode(String($0)) },
+      isPending: response.status == 202)
+  }
+
   package func patch(
     _ type: ResourceType, id: String, _ operations: [PatchOperation], _ capabilities: Capabilities
-  ) async throws(SCIMError) -> Resource? {
-    let url = url(type, id, capabilities)
-    let response = try await exchange(
-      .patch, url, body: PatchOperation.body(operations),
-      redacting: operations.flatMap(\.texts))
-    return try optionalResource(in: response, "PATCH \(url.path)")
+  ) async throws(SCIMError) -> Written {
+    try await write(
+      .patch, url(type, id, capabilities), PatchOperation.body(operations),
+      operations.flatMap(\.texts))
   }
 
   /// Replaces the whole resource, but only if it still has `version` where there is one to check.
   package func put(
     _ type: ResourceType, id: String, _ body: JSONValue, version: String?,
     _ capabilities: Capabilities
-  ) async throws(SCIMError) {
+  ) async throws(SCIMError) -> Written {
     let condition = capabilities.hasVersions ? version.map { [HTTPField("If-Match", $0)] } : nil
-    _ = try await exchange(
-      .put, url(type, id, capabilities), body: body, fields: condition ?? [],
-      redacting: body.texts)
+    return try await write(
+      .put, url(type, id, capabilities), body, body.texts, fields: condition ?? [])
   }
 
   /// Whether there was something to delete.
@@ -64,7 +84,7 @@ extension ServiceProvider {
     capabilities.endpoint(of: type).reduce(baseURL) { $0.appending($1) }
   }
 
-  private func url(
+  package func url(
     _ type: ResourceType, _ id: String, _ capabilities: Capabilities
   ) -> HTTPURL {
     collection(type, capabilities).appending(id)

@@ -1,4 +1,6 @@
 package import HTTPTransport
+internal import JSON
+internal import OAuth
 internal import Synchronization
 
 /// A SCIM service provider, spoken to in requests that are each sent once unless repeating is
@@ -19,7 +21,7 @@ package final class ServiceProvider: Sendable {
   }
 
   package let baseURL: HTTPURL
-  private let credential: Credential?
+  private let authorization: Authorization
   private let transport: any HTTPTransport
   private let pace: any Pacing
   private let patience: Patience
@@ -30,11 +32,14 @@ package final class ServiceProvider: Sendable {
     clock: any Clock<Duration> = ContinuousClock(), patience: Patience = .init()
   ) {
     self.baseURL = baseURL
-    self.credential = credential
+    authorization = Authorization(credential, transport: transport)
     self.transport = transport
     self.patience = patience
     pace = Self.pace(clock)
   }
+
+  /// Spaces writes from now on.
+  package func limit(writes: Rate?) { pace.limit(writes) }
 
   private static func pace(_ clock: some Clock<Duration>) -> any Pacing { Pace(clock) }
 
@@ -43,7 +48,7 @@ package final class ServiceProvider: Sendable {
   ///
   /// Repeated, after a pause: what was never sent; what was refused as too much (429, or 503 with a
   /// time to come back); and a GET, whatever happened to it. A POST that may have been acted on is
-  /// not.
+  /// not. Repeated once, without a pause: what was refused because its token had ended.
   func exchange(
     _ method: HTTPRequest.Method, _ url: HTTPURL, body: JSONValue? = nil,
     fields: [HTTPField] = [], redacting: [String] = []
@@ -53,18 +58,25 @@ package final class ServiceProvider: Sendable {
     request.fields.append(
       HTTPField("Accept", "application/scim+json, application/json;q=0.9"))
     if body != nil { request.fields.append(HTTPField("Content-Type", "application/scim+json")) }
-    if let credential { request.fields.append(credential.field) }
-    let secrets = redacting + [credential?.text].compactMap(\.self)
+    let fixedFields = request.fields
 
     var attempt = 1
+    var isRenewed = false
     while true {
       let failure: SCIMError
       let delay: Duration?
+      let proof = try await proof(for: action)
+      request.fields = fixedFields + [proof.field].compactMap(\.self)
+      let secrets = redacting + [proof.text].compactMap(\.self)
       switch await send(request) {
       case .success(let response) where response.status < 300:
         forbiddenInARow.withLock { $0 = 0 }
         return response
       case .success(let response):
+        if response.status == 401, !isRenewed, await authorization.renews(after: proof) {
+          isRenewed = true
+          continue
+        }
         failure = SCIMError(action: action, cause: cause(of: response, redacting: secrets))
         delay = delayBeforeRepeating(method, response, attempt)
       case .failure(let error):
@@ -77,10 +89,18 @@ package final class ServiceProvider: Sendable {
     }
   }
 
-  private func send(
+  private func proof(for action: String) async throws(SCIMError) -> Authorization.Proof {
+    do throws(TokenError) {
+      return try await authorization.proof()
+    } catch {
+      throw SCIMError(action: action, cause: .token(error))
+    }
+  }
+
+  func send(
     _ request: HTTPRequest
   ) async -> Result<HTTPResponse, TransportError> {
-    do { try await pace.wait() } catch {
+    do { try await pace.wait(isWrite: request.method != .get) } catch {
       return .failure(
         TransportError(kind: .cancelled, sent: .no, message: "cancelled while it waited"))
     }

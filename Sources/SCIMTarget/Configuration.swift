@@ -1,6 +1,6 @@
 package import AccessModel
 internal import Glibc
-internal import HTTPTransport
+package import HTTPTransport
 package import SCIMClient
 
 extension SCIMTarget {
@@ -10,14 +10,17 @@ extension SCIMTarget {
     package var auth: Credential
     /// Trust the authorities in this PEM file and no others.
     package var caFile: String?
+    package var clientCertificate: CurlTransport.ClientCertificate?
+    /// `nil` connects directly.
+    package var proxy: HTTPURL?
+    /// `nil` takes the dialect of the URL's host, if there is one, and finds out the rest.
+    package var dialect: Dialect?
     /// Whether mapped groups that are missing are created.
     package var createGroups = false
     package var adopt = false
     /// Groups by `displayName`, accounts by `userName` or `id`: never written, compared without
     /// regard to case.
     package var `protected`: [String] = []
-    /// Members named in one request.
-    package var chunk = 100
     package var connectTimeout: Duration = .seconds(10)
     package var totalTimeout: Duration = .seconds(60)
     package var idleTimeout: Duration = .seconds(30)
@@ -54,11 +57,19 @@ extension SCIMTarget {
       if let caFile, access(caFile, R_OK) != 0 {
         throw ConfigurationError(description: "\(id): CA file \(caFile) cannot be read")
       }
-      guard (1...1000).contains(chunk) else {
-        throw ConfigurationError(description: "\(id): chunk \(chunk) is not within 1 and 1000")
+      if case .certificate = auth, clientCertificate == nil {
+        throw ConfigurationError(
+          description: "\(id): auth by certificate needs a client certificate in 'tls'")
+      }
+      for file in [clientCertificate?.certificateFile, clientCertificate?.keyFile] {
+        if let file, access(file, R_OK) != 0 {
+          throw ConfigurationError(description: "\(id): \(file) cannot be read")
+        }
       }
       return parsed
     }
+
+    func dialect(for url: HTTPURL) -> Dialect { dialect ?? .automatic(host: url.host) }
   }
 
   /// The configuration can never work as it is.

@@ -1,4 +1,5 @@
 internal import AccessModel
+internal import JSON
 internal import SCIMClient
 
 /// The writing of one group's members, from what was read before to what is read after.
@@ -15,34 +16,47 @@ struct MemberWrite {
   func run() async throws(SCIMError) -> [Outcome] {
     let shown = GroupMembers(before)
     let present = (shown ?? .none).ids
+    if !present.isEmpty { target.knows { $0.learn(.shown) } }
     // A service that shows no members may still have them: there a removal is sent in any case.
-    let removals = unique { !$0.isMember && (shown == nil || present.contains($1)) }
-    let additions = unique { $0.isMember && !present.contains($1) }
+    let isBlind = present.isEmpty && target.members != .shown
+    let known = isBlind && target.members == .hidden ? await alreadyMembers() : []
+    let removals = unique { !$0.isMember && (isBlind || shown == nil || contains(present, $1)) }
+    let additions = unique {
+      $0.isMember && !contains(present, $1) && !known.contains($1)
+    }
     if removals.isEmpty, additions.isEmpty {
-      return outcomes(before: present, after: present)
+      return outcomes(before: present.union(known), after: present.union(known))
     }
-    var failure: SCIMError?
-    var refusals: [AccountKey: SCIMError] = [:]
-    var isReplaced = false
+    let sent: Sent
     do throws(SCIMError) {
-      (refusals, isReplaced) = try await send(additions, removals)
+      sent = try await send(additions, removals)
     } catch {
-      failure = error
+      sent = Sent(failure: error)
     }
-    guard let after = await readBack() else {
+    guard let group = await readBack() else {
       return zip(wishes, members).map { wish, member in
-        if let member, present.contains(member) == wish.isMember { return .alreadyInState() }
-        return failure?.outcome
+        if let member, contains(present, member) == wish.isMember { return .alreadyInState() }
+        return sent.failure?.outcome
           ?? .unknown(reason: "group '\(key)' was written and could not be read back")
       }
     }
-    stopIfMoreIsGone(present.subtracting(after).subtracting(removals))
-    if isReplaced, shown == nil, after.isEmpty, !additions.isEmpty {
-      target.stop(
-        "group '\(key)' was written whole, as the service asks, and shows no members "
-          + "afterwards: it hides them, so whole lists cannot be written safely")
+    let after = (GroupMembers(group) ?? .none).ids
+    if after.isEmpty, isBlind, sent.failure == nil {
+      return await blindOutcomes(sent, additions, removals, known, group)
     }
-    return outcomes(before: present, after: after, refusals, failure)
+    if !after.isEmpty { target.knows { $0.learn(.shown) } }
+    await nameMembers(additions, new: after.subtracting(present))
+    let asked = Set(removals.map { value(of: $0, in: present) })
+    stopIfMoreIsGone(present.subtracting(after).subtracting(asked))
+    return outcomes(before: present, after: after, sent)
+  }
+
+  /// What was sent, and what the service said to it.
+  private struct Sent {
+    var refusals: [AccountKey: SCIMError] = [:]
+    var isReplaced = false
+    var isPending = false
+    var failure: SCIMError?
   }
 
   private func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
@@ -53,98 +67,192 @@ struct MemberWrite {
     }
   }
 
-  /// Gives what the service said of each member that it did not take, and whether the whole list was
-  /// written.
-  private func send(
-    _ additions: [AccountKey], _ removals: [AccountKey]
-  ) async throws(SCIMError) -> (refusals: [AccountKey: SCIMError], isReplaced: Bool) {
-    if capabilities.canPatch {
+  // MARK: Names
+
+  /// What the group calls an account: its id, or on some services its userName.
+  private func value(of account: AccountKey, in members: Set<AccountKey>) -> AccountKey {
+    if members.contains(account) { return account }
+    let name = target.inSession { $0.memberNames[account] }
+    return name.flatMap { members.contains($0) ? $0 : nil } ?? account
+  }
+
+  private func contains(_ members: Set<AccountKey>, _ account: AccountKey) -> Bool {
+    members.contains(value(of: account, in: members))
+  }
+
+  /// Where new members came under other values than were sent, learns whether those are userNames.
+  private func nameMembers(_ additions: [AccountKey], new: Set<AccountKey>) async {
+    guard !new.isEmpty else { return }
+    for account in additions where !new.contains(account) {
       do throws(SCIMError) {
-        let kept = try await inChunks(removals) { part in
-          part.map { .remove(from: "members", value: $0.rawValue) }
+        let user = try await target.provider.get(.user, id: account.rawValue, capabilities)
+        guard let name = user?.text("userName").map({ AccountKey($0) }), new.contains(name) else {
+          return
         }
-        let missing = try await inChunks(additions) { part in
-          [.add("members", .array(part.map { ["value": .string($0.rawValue)] }))]
-        }
-        let refusals = kept.merging(missing) { first, _ in first }
-        let isAboutTheForm =
-          refusals.count == removals.count + additions.count
-          && refusals.values.allSatisfy(\.asksForAnotherWay)
-        if !isAboutTheForm { return (refusals, false) }
+        target.inSession { $0.memberNames[account] = name }
       } catch {
-        guard error.asksForAnotherWay else { throw error }
+        return
       }
     }
-    try await put(additions, removals)
-    return ([:], true)
+  }
+
+  // MARK: Services that show no members
+
+  /// Who is a member already, as far as the service can be asked: it was there before us. An account
+  /// that this run has made is in no group.
+  private func alreadyMembers() async -> Set<AccountKey> {
+    var found: Set<AccountKey> = []
+    let created = target.inSession { $0.created }
+    if created.contains(groupID) { return [] }
+    for account in unique({ wish, _ in wish.isMember }) where !created.contains(account.rawValue) {
+      switch await target.isMember(account, of: groupID, capabilities) {
+      case true?: found.insert(account)
+      case false?: break
+      case nil: return found
+      }
+    }
+    return found
+  }
+
+  /// One member of each kind is asked for, if the service can be asked; otherwise its word counts.
+  private func blindOutcomes(
+    _ sent: Sent, _ additions: [AccountKey], _ removals: [AccountKey], _ known: Set<AccountKey>,
+    _ after: Resource
+  ) async -> [Outcome] {
+    if sent.isReplaced, !additions.isEmpty {
+      target.stop(
+        "group '\(key)' was written whole, as the service asks, and shows no members "
+          + "afterwards: it hides them, so whole lists cannot be written safely")
+      return outcomes(before: [], after: [], sent)
+    }
+    var answers: [Bool] = []
+    for (sample, isMember) in [(additions.first, true), (removals.first, false)] {
+      guard let sample, sent.refusals[sample] == nil,
+        let found = await target.isMember(sample, of: groupID, capabilities)
+      else { continue }
+      answers.append(found == isMember)
+      if found, isMember { target.knows { $0.learn(.hidden) } }
+    }
+    let isUnchanged =
+      capabilities.hasVersions && before.version != nil
+      && before.version == after.version
+    if answers.contains(false) || (answers.isEmpty && isUnchanged) {
+      return outcomes(before: [], after: target.members == .hidden ? Set(removals) : [], sent)
+    }
+    let done = known.union(additions.filter { sent.refusals[$0] == nil })
+      .union(removals.filter { sent.refusals[$0] != nil })
+    return outcomes(before: known.union(removals), after: done, sent)
+  }
+
+  // MARK: Sending
+
+  private func send(
+    _ additions: [AccountKey], _ removals: [AccountKey]
+  ) async throws(SCIMError) -> Sent {
+    var sent = Sent()
+    if capabilities.canPatch {
+      do throws(SCIMError) {
+        try await inChunks(removals, &sent) { remove($0) }
+        try await inChunks(additions, &sent) { part in
+          [.add("members", .array(part.map(element)))]
+        }
+        let isAboutTheForm =
+          sent.refusals.count == removals.count + additions.count
+          && sent.refusals.values.allSatisfy(\.asksForAnotherForm)
+        if !isAboutTheForm { return sent }
+      } catch {
+        guard error.asksForAnotherForm else { throw error }
+      }
+    }
+    let written = try await put(additions, removals)
+    return Sent(isReplaced: true, isPending: written.isPending)
+  }
+
+  private func remove(_ part: [AccountKey]) -> [PatchOperation] {
+    let present = (GroupMembers(before) ?? .none).ids
+    let values = part.map { value(of: $0, in: present).rawValue }
+    switch target.dialect.memberRemoval {
+    case .filter: return values.map { .remove(from: "members", value: $0) }
+    case .valueArray: return [.removeValues(from: "members", values)]
+    }
+  }
+
+  private func element(_ account: AccountKey) -> JSONValue {
+    var element: JSONValue = ["value": .string(account.rawValue)]
+    if capabilities.membersNeedReference {
+      element["$ref"] = .string(
+        "\(target.provider.url(.user, account.rawValue, capabilities))")
+    }
+    return element
   }
 
   /// A chunk that is refused is halved, until only the members that the service will not have are
   /// left out, or its size is one that the service takes.
   private func inChunks(
-    _ ids: [AccountKey], _ operations: ([AccountKey]) -> [PatchOperation]
-  ) async throws(SCIMError) -> [AccountKey: SCIMError] {
-    let size = target.configuration.chunk
+    _ ids: [AccountKey], _ sent: inout Sent, _ operations: ([AccountKey]) -> [PatchOperation]
+  ) async throws(SCIMError) {
+    let most = target.dialect.memberChunk
+    let size = min(most, target.knows { $0.chunk } ?? most)
     var pending = stride(from: 0, to: ids.count, by: size).reversed()
       .map { Array(ids[$0..<min(ids.count, $0 + size)]) }
-    var refusals: [AccountKey: SCIMError] = [:]
     while let part = pending.popLast() {
       do throws(SCIMError) {
-        _ = try await target.provider.patch(
+        let written = try await target.provider.patch(
           .group, id: groupID, operations(part), capabilities)
+        sent.isPending = sent.isPending || written.isPending
       } catch {
         guard [400, 404, 409, 413, 422].contains(error.status) else { throw error }
         let half = part.count / 2
+        if error.status == 413, half > 0 { target.knows { $0.learn(chunk: half) } }
         if half == 0 {
-          refusals[part[0]] = error
+          sent.refusals[part[0]] = error
         } else {
           pending += [Array(part[half...]), Array(part[..<half])]
         }
       }
     }
-    return refusals
   }
 
   /// The whole list, for a service that refuses the members one by one: from a fresh reading that
   /// shows every member, so that nobody is lost with it.
   private func put(
     _ additions: [AccountKey], _ removals: [AccountKey]
-  ) async throws(SCIMError) {
-    let action = "PUT group \(groupID)"
-    guard let group = try await target.provider.get(.group, id: groupID, capabilities),
-      let elements = group.body["members"]?.elements ?? (additions.isEmpty ? nil : []),
-      GroupMembers(group)?.areAllNamed ?? true
-    else {
-      throw SCIMError(
-        action: action,
-        cause: .answer(
-          ErrorAnswer(
-            status: 501,
-            detail:
-              "the service refuses to change single members and does not show all of them, so "
-              + "its list is not replaced")))
+  ) async throws(SCIMError) -> ServiceProvider.Written {
+    try await target.provider.replacing(capabilities) { () async throws(SCIMError) in
+      guard target.dialect.wholeLists, target.members != .hidden,
+        let group = try await target.provider.get(.group, id: groupID, capabilities),
+        let elements = group.body["members"]?.elements ?? (additions.isEmpty ? nil : []),
+        GroupMembers(group)?.areAllNamed ?? true
+      else {
+        throw SCIMError(
+          action: "PUT group \(groupID)",
+          cause: .answer(
+            ErrorAnswer(
+              status: 501,
+              detail:
+                "the service refuses to change single members and does not show all of them, so "
+                + "its list is not replaced")))
+      }
+      let present = (GroupMembers(group) ?? .none).ids
+      let gone = Set(removals.map { value(of: $0, in: present) })
+      let kept = elements.filter { element in
+        guard let value = element["value"]?.text ?? element.text else { return true }
+        return !gone.contains(AccountKey(value))
+      }
+      var body = group.withoutReadOnlyAttributes(nil)
+      body["members"] = .array(
+        kept + additions.filter { !contains(present, $0) }.map(element))
+      return try await target.provider.put(
+        .group, id: groupID, body, version: group.version, capabilities)
     }
-    let gone = Set(removals)
-    let kept = elements.filter { element in
-      guard let value = element["value"]?.text ?? element.text else { return true }
-      return !gone.contains(AccountKey(value))
-    }
-    let present = (GroupMembers(group) ?? .none).ids
-    let added = additions.filter { !present.contains($0) }
-      .map { JSONValue.object(["value": .string($0.rawValue)]) }
-    var body = group.withoutReadOnlyAttributes
-    body["members"] = .array(kept + added)
-    try await target.provider.put(
-      .group, id: groupID, body, version: group.version, capabilities)
   }
 
+  // MARK: Reading back
+
   /// `nil` if it cannot be read.
-  private func readBack() async -> Set<AccountKey>? {
+  private func readBack() async -> Resource? {
     do throws(SCIMError) {
-      guard let group = try await target.provider.get(.group, id: groupID, capabilities) else {
-        return nil
-      }
-      return (GroupMembers(group) ?? .none).ids
+      return try await target.provider.get(.group, id: groupID, capabilities)
     } catch {
       return nil
     }
@@ -158,22 +266,25 @@ struct MemberWrite {
   }
 
   private func outcomes(
-    before: Set<AccountKey>, after: Set<AccountKey>, _ refusals: [AccountKey: SCIMError] = [:],
-    _ failure: SCIMError? = nil
+    before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent()
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in
       guard let member else {
         return .failed(.skipChange, reason: "the account was not found by its anchor")
       }
-      if after.contains(member) == wish.isMember {
-        return before.contains(member) == wish.isMember ? .alreadyInState() : .applied()
+      if contains(after, member) == wish.isMember {
+        return contains(before, member) == wish.isMember ? .alreadyInState() : .applied()
       }
-      return (refusals[member] ?? failure)?.outcomeWithoutEffect
-        ?? .failed(
-          .skipChange,
-          reason:
-            "the service answers success and \(wish.isMember ? "does not list" : "still lists")"
-            + " the member in '\(key)'")
+      if let error = sent.refusals[member] ?? sent.failure { return error.outcomeWithoutEffect }
+      if sent.isPending {
+        return .unknown(
+          reason: "the service accepted the change of '\(key)' and has not made it yet")
+      }
+      return .failed(
+        .skipChange,
+        reason:
+          "the service answers success and \(wish.isMember ? "does not list" : "still lists")"
+          + " the member in '\(key)'")
     }
   }
 }

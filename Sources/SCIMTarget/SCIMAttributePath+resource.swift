@@ -1,3 +1,4 @@
+internal import JSON
 internal import SCIMClient
 
 extension SCIMAttributePath {
@@ -13,6 +14,7 @@ extension SCIMAttributePath {
         return []
       }
       return texts(attribute?.elements?[position][part])
+    case .single(let part): return texts(Self.elements(attribute).first?[part])
     }
   }
 
@@ -51,6 +53,8 @@ extension SCIMAttributePath {
         elements.append(element(type, part, value, isFirst: elements.isEmpty))
       }
       object[name] = elements.isEmpty ? nil : .array(elements)
+    case .single(let part):
+      object[name] = values.first.map { .array([.object([part: json($0)])]) }
     }
   }
 
@@ -69,6 +73,9 @@ extension SCIMAttributePath {
       return before.isEmpty && part == "value"
         ? .add(wirePath, [element(type, part, value, isFirst: false)])
         : .replace("\(filter).\(part)", json(value))
+    case .single(let part):
+      return after.first.map { .replace(wirePath, [.object([part: json($0)])]) }
+        ?? .remove(wirePath)
     }
   }
 

@@ -18,6 +18,8 @@ package struct SCIMAttributePath: Hashable, Sendable, CustomStringConvertible {
     case part(String)
     case list
     case element(type: String, part: String)
+    /// Of a list whose elements have no type: its one element.
+    case single(part: String)
   }
 
   /// As it was written.
@@ -53,8 +55,25 @@ package struct SCIMAttributePath: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What a service's schemas call it: the extension, or the core attribute.
-  var schemaName: String { (schema ?? name).lowercased() }
+  /// The same attribute on a service whose schema knows no types of elements: there the list has one.
+  func adapted(to userSchema: UserSchema?) -> SCIMAttributePath {
+    guard case .element(_, let part) = selector, let userSchema, !userSchema.hasTypes(name) else {
+      return self
+    }
+    return SCIMAttributePath(
+      description: description, schema: schema, name: name, selector: .single(part: part))
+  }
+
+  /// What the service's schema says of writing it; without one, that it may be written.
+  func writability(in userSchema: UserSchema?) -> UserSchema.Writability {
+    let part: String? =
+      switch selector {
+      case .whole: nil
+      case .list: "value"
+      case .part(let part), .element(_, let part), .single(let part): part
+      }
+    return userSchema?.writability(extension: schema, name: name, part: part) ?? .free
+  }
 
   /// `emails[type eq "work"].value` and `emails.work.value` are the same three parts.
   private static func split(
@@ -100,7 +119,7 @@ extension SCIMAttributePath {
   static let active = SCIMAttributePath(
     description: "active", schema: nil, name: "active", selector: .whole)
 
-  private init(description: String, schema: String?, name: String, selector: Selector) {
+  init(description: String, schema: String?, name: String, selector: Selector) {
     self.description = description
     self.schema = schema
     self.name = name

@@ -1,9 +1,11 @@
 internal import AccessModel
+internal import JSON
 internal import SCIMClient
 
 extension SCIMTarget {
-  /// Searches before it writes, and again after a refusal or a lost answer: many services call a
-  /// user that exists a conflict only sometimes, and a POST must not be sent twice.
+  /// Searches before it writes, unless this run has read every user; and again after a refusal or a
+  /// lost answer: many services call a user that exists a conflict only sometimes, and a POST must
+  /// not be sent twice.
   func createAccount(
     _ account: AccountReference, _ attributes: [AttributeChange], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {
@@ -11,7 +13,7 @@ extension SCIMTarget {
       return .refused(reason: "an account without a subject cannot carry an anchor")
     }
     let writes: [AttributeWrite]
-    switch AttributeWrite.parse(attributes) {
+    switch AttributeWrite.parse(attributes, for: capabilities.userSchema) {
     case .success(let parsed): writes = parsed
     case .failure(let fault): return .refused(reason: fault.description)
     }
@@ -21,54 +23,142 @@ extension SCIMTarget {
     guard !configuration.isProtected(userName) else {
       return .refused(reason: "this userName is protected")
     }
-    if let outcome = try await existing(subject, userName, capabilities) { return outcome }
-    let newID: String?
-    do throws(SCIMError) {
-      newID = try await provider.create(.user, newUser(subject, writes), capabilities)
-    } catch {
-      guard error.status == 409 || error.mayHaveHappened else { throw error }
-      return try await existing(subject, userName, exhaustively: true, capabilities)
-        ?? error.outcomeWithoutEffect
+    let user = NewUser(subject: subject, userName: userName, writes: writes)
+    let isNew = inSession { $0.triedSubjects.insert(subject).inserted && $0.hasAllUsers }
+    if !isNew,
+      let outcome = try await existing(user, capabilities)
+    {
+      return outcome
     }
-    if let newID { return .applied(identity: AccountIdentity(id: newID)) }
-    return try await existing(subject, userName, capabilities)
-      ?? .unknown(reason: "the service accepted the user and does not show it yet")
+    let written: ServiceProvider.Written
+    do throws(SCIMError) {
+      written = try await provider.create(
+        .user, user.body(for: capabilities.userSchema), capabilities)
+    } catch {
+      // Some services call a conflict 400; for that the filters must do.
+      guard error.isRefusal || error.mayHaveHappened else { throw error }
+      let isThorough = error.status != 400 && inSession { $0.fruitlessSearches < 3 }
+      return try await error.outcome(orAsRead: { () async throws(SCIMError) in
+        let found = try await existing(user, exhaustively: isThorough, capabilities)
+        if found == nil, isThorough { inSession { $0.fruitlessSearches += 1 } }
+        return found
+      })
+    }
+    guard let id = written.id else {
+      let notShown = "the service accepted the user and does not show it yet"
+      do throws(SCIMError) {
+        return try await existing(user, capabilities) ?? .unknown(reason: notShown)
+      } catch {
+        return .unknown(reason: "\(notShown): \(error)")
+      }
+    }
+    inSession { $0.created.insert(id) }
+    await settle(user, as: written.resource, id: id, capabilities)
+    return .applied(identity: AccountIdentity(id: id))
   }
 
-  /// What is there for this subject already: ours, someone else's, or `nil` for nothing.
+  /// Compares a new user with what was sent. What the service left out is sent once more on its own;
+  /// if that does not help either, the service has no place for it, and this is remembered. The user
+  /// is made, whatever comes of it: what is refused here is planned again.
+  private func settle(
+    _ user: NewUser, as resource: Resource?, id: String, _ capabilities: Capabilities
+  ) async {
+    guard let resource, resource.text("userName") != nil else { return }
+    var missing: [AttributeWrite] = []
+    for write in user.writes {
+      guard let kept = write.kept(in: resource) else { continue }
+      if kept.kept.isEmpty, !knows({ $0.drops("\(write.path)") }) {
+        missing.append(write)
+      } else {
+        remember(kept, write, id)
+      }
+    }
+    guard !missing.isEmpty else { return }
+    do throws(SCIMError) {
+      _ = try await write(missing, to: AccountIdentity(id: id), capabilities)
+    } catch {
+      return
+    }
+    for write in missing where knows({ $0.kept("\(write.path)", of: id)?.kept.isEmpty == true }) {
+      knows { $0.learnDropped("\(write.path)") }
+    }
+  }
+
+  func remember(_ kept: Knowledge.Kept?, _ write: AttributeWrite, _ id: String) {
+    guard write.path != .active else { return }
+    knows { $0.learn(kept, "\(write.path)", of: id) }
+  }
+
+  /// A user that is to be made.
+  private struct NewUser {
+    let subject: SubjectID
+    let userName: String
+    let writes: [AttributeWrite]
+
+    private var body: JSONValue {
+      var user: JSONValue = [
+        "schemas": [.string(ResourceType.user.schema)],
+        "externalId": .string(subject.rawValue),
+        "active": true,
+      ]
+      for write in writes { write.path.write(write.after, into: &user) }
+      return user
+    }
+
+    /// With the formatted name that some services ask for and few mappings give, put together from
+    /// the parts (RFC 7643 §4.1.1).
+    func body(for schema: UserSchema?) -> JSONValue {
+      var user = body
+      let name = user["name"]
+      guard let schema, schema.requires("name", "formatted"), name?["formatted"] == nil else {
+        return user
+      }
+      let parts = ["givenName", "familyName"].compactMap { name?[$0]?.text }
+      guard !parts.isEmpty else { return user }
+      user["name"]?["formatted"] = .string(parts.joined(separator: " "))
+      return user
+    }
+  }
+
+  /// What is there for this subject already: ours, someone else's, or `nil` for nothing. Ours is
+  /// made active and given the values it should have: whoever comes back finds the account that the
+  /// service had only set aside.
   private func existing(
-    _ subject: SubjectID, _ userName: String, exhaustively: Bool = false,
-    _ capabilities: Capabilities
+    _ user: NewUser, exhaustively: Bool = false, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome? {
-    let ours = try await find(.anchor(subject), exhaustively: exhaustively, capabilities)
+    let found = try await find(
+      [.anchor(user.subject), .userName(user.userName)], exhaustively: exhaustively, capabilities)
+    let ours = found.filter { SearchKey.anchor(user.subject).matches($0) }
     if ours.count > 1 {
       return .refused(
         reason: "\(ours.count) users carry this subject's anchor (externalId); remove all but one")
     }
-    if let user = ours.first { return .alreadyInState(identity: AccountIdentity(id: user.id)) }
-    let others = try await find(.userName(userName), exhaustively: exhaustively, capabilities)
-    guard let other = others.first else { return nil }
+    if let existing = ours.first {
+      let identity = AccountIdentity(id: existing.id)
+      var writes = user.writes.filter { !$0.isDone(in: existing) }
+        .map { write in
+          AttributeWrite(
+            path: write.path, before: write.path.values(in: existing.body), after: write.after)
+        }
+      if !existing.isActive, !writes.contains(where: { $0.path == .active }) {
+        writes.append(.active(true))
+      }
+      if writes.isEmpty { return .alreadyInState(identity: identity) }
+      let outcome = try await write(writes, to: identity, capabilities)
+      return outcome.isDone ? .alreadyInState(identity: identity) : outcome
+    }
+    guard let other = found.first else { return nil }
     return .refused(
       reason: "conflict: the userName belongs to user \(other.id), which does not carry this "
         + "subject's anchor; if it is the same person, set 'correlation: adopt' in the mapping's "
         + "accounts rule")
   }
 
-  private func newUser(_ subject: SubjectID, _ writes: [AttributeWrite]) -> JSONValue {
-    var user: JSONValue = [
-      "schemas": [.string(ResourceType.user.schema)],
-      "externalId": .string(subject.rawValue),
-      "active": true,
-    ]
-    for write in writes { write.path.write(write.after, into: &user) }
-    return user
-  }
-
   func updateAccount(
     _ account: AccountReference, _ attributes: [AttributeChange], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {
     guard let identity = account.identity else { return .failed(.skipChange, reason: noIdentity) }
-    switch AttributeWrite.parse(attributes) {
+    switch AttributeWrite.parse(attributes, for: capabilities.userSchema) {
     case .failure(let fault): return .refused(reason: fault.description)
     case .success(let writes): return try await write(writes, to: identity, capabilities)
     }
@@ -83,13 +173,15 @@ extension SCIMTarget {
     }
     guard let identity = account.identity else { return .failed(.skipChange, reason: noIdentity) }
     let writes: [AttributeWrite]
-    switch AttributeWrite.parse(attributes.filter { $0.name != AttributeWrite.activeName }) {
+    let others = attributes.filter { $0.name != AttributeWrite.activeName }
+    switch AttributeWrite.parse(others, for: capabilities.userSchema) {
     case .failure(let fault): return .refused(reason: fault.description)
     case .success(let parsed): writes = parsed + [.active(isActive)]
     }
     guard let user = try await provider.get(.user, id: identity.immutableID, capabilities) else {
+      // Some services hide a user while it is inactive, so a missing one may come back.
       return isActive
-        ? .failed(.skipChange, reason: "the account is gone")
+        ? try await write(writes, to: identity, capabilities)
         : .alreadyInState(identity: identity)
     }
     if user.isActive == isActive, writes.allSatisfy({ $0.isDone(in: user) }) {
@@ -103,6 +195,11 @@ extension SCIMTarget {
     _ account: AccountReference, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {
     guard let identity = account.identity else { return .failed(.skipChange, reason: noIdentity) }
+    guard dialect.deletion == .removes else {
+      return .refused(
+        reason: "the service does not delete users (dialect \(dialect.name)); the account stays "
+          + "inactive; leave deleteAfter out of the mapping for it")
+    }
     let id = identity.immutableID
     guard let user = try await provider.get(.user, id: id, capabilities) else {
       return .alreadyInState(identity: identity)

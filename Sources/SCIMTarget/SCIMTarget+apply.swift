@@ -13,7 +13,7 @@ extension SCIMTarget {
     }
     var outcomes = changes.map { _ in Outcome.failed(.stopTarget, reason: "not sent") }
     var done = 0
-    _ = await concurrently(WorkUnit.units(of: changes), width: Self.width) { unit in
+    _ = await concurrently(WorkUnit.units(of: changes), width: dialect.concurrency) { unit in
       (unit, await self.apply(unit, capabilities))
     } finished: { (unit, results) in
       for (position, outcome) in zip(unit.positions, results) { outcomes[position] = outcome }
@@ -59,21 +59,8 @@ extension SCIMTarget {
         preconditionFailure("a change of a group among those of accounts")
       }
     } catch {
-      return Self.explained(error.outcome, change, capabilities)
+      return error.outcome
     }
-  }
-
-  /// Says which mapped attributes the service's own schema does not have, where it refused them.
-  private static func explained(
-    _ outcome: Outcome, _ change: Change, _ capabilities: Capabilities
-  ) -> Outcome {
-    guard case .refused(let reason) = outcome, let known = capabilities.userAttributes,
-      case .success(let writes) = AttributeWrite.parse(change.attributeChanges)
-    else { return outcome }
-    let unknown = writes.filter { !known.contains($0.path.schemaName) }.map { "\($0.path)" }
-    if unknown.isEmpty { return outcome }
-    return .refused(
-      reason: "\(reason); its schema has no \(unknown.sorted().joined(separator: ", "))")
   }
 }
 

@@ -1,5 +1,6 @@
 internal import AccessModel
 internal import HTTPTransport
+internal import JSON
 internal import SCIMClient
 
 /// One of the scope's groups with the ids of its members.
@@ -21,25 +22,45 @@ extension SCIMTarget {
   ) async throws(SCIMError) -> [GroupReading] {
     let keys = scope.groups
     if keys.isEmpty { return [] }
+    guard dialect.groups else {
+      return keys.map { _ in GroupReading(.unreadable(reason: noGroups)) }
+    }
     let found: FoundGroups
     let end: ListingEnd
     do throws(SCIMError) {
       (found, end) = try await listGroups(scope, capabilities)
     } catch {
       if case .closed = error.cause { throw error }
-      let reason =
-        [404, 405, 501].contains(error.status)
-        ? "the service offers no groups (\(error))" : "\(error)"
+      let reason = [404, 405, 501].contains(error.status) ? noGroups : "\(error)"
       return keys.map { _ in GroupReading(.unreadable(reason: reason)) }
     }
-    return await concurrently(keys, width: Self.width) { key in
+    let showsInLists = found.byName.values.joined().contains { group in
+      GroupMembers(group).map { !$0.ids.isEmpty } ?? false
+    }
+    if showsInLists { knows { $0.learn(.shown) } }
+    let readings = await concurrently(keys, width: dialect.concurrency) { key in
       if found.byName[key] == nil, let id = scope.groupIDs[key], let name = found.names[id] {
         return GroupReading(
           .unreadable(
             reason: "group \(id), which had this name, is now called '\(name)'; rename it back, or "
               + "take the new name into the mapping"))
       }
-      return await self.readGroup(key, among: found.byName[key, default: []], end, capabilities)
+      return await self.readGroup(
+        key, among: found.byName[key, default: []], end, showsInLists: showsInLists, capabilities)
+    }
+    let missing = zip(keys, readings).filter { $1.group == .missing }.map { key, _ in key }
+    inSession { $0.missingGroups = Set(missing) }
+    return presuming(readings, scope)
+  }
+
+  var noGroups: String { "the service offers no groups; its users are kept all the same" }
+
+  /// Where no group shows a member, an empty one says nothing: there the ledger tells who is in it.
+  private func presuming(_ readings: [GroupReading], _ scope: ManagedScope) -> [GroupReading] {
+    guard members != .shown else { return readings }
+    return zip(scope.groups, readings).map { key, reading in
+      guard case .present = reading.group, reading.members.isEmpty else { return reading }
+      return GroupReading(reading.group, members: scope.presumedMembers(key).sorted())
     }
   }
 
@@ -77,8 +98,9 @@ extension SCIMTarget {
     }
   }
 
+  /// A listing that shows members of some group shows those of all, so an empty one is empty.
   private func readGroup(
-    _ key: EntitlementKey, among found: [Resource], _ end: ListingEnd,
+    _ key: EntitlementKey, among found: [Resource], _ end: ListingEnd, showsInLists: Bool,
     _ capabilities: Capabilities
   ) async -> GroupReading {
     guard found.count < 2 else {
@@ -90,14 +112,17 @@ extension SCIMTarget {
       case .partial(let reason): return GroupReading(.unreadable(reason: reason))
       }
     }
-    if let members = GroupMembers(listed), !members.ids.isEmpty {
-      return reading(listed, members)
+    let members = GroupMembers(listed)
+    if members?.ids.isEmpty == false || showsInLists || self.members == .hidden {
+      return reading(listed, members ?? .none)
     }
     do throws(SCIMError) {
       guard let group = try await provider.get(.group, id: listed.id, capabilities) else {
         return GroupReading(.unreadable(reason: "it was listed and then not found"))
       }
-      return reading(group, GroupMembers(group) ?? .none)
+      let members = GroupMembers(group) ?? .none
+      if !members.ids.isEmpty { knows { $0.learn(.shown) } }
+      return reading(group, members)
     } catch {
       return GroupReading(.unreadable(reason: "\(error)"))
     }
@@ -109,29 +134,5 @@ extension SCIMTarget {
         immutableID: group.id,
         coverage: members.areAllNamed ? .complete : .partial(reason: "a member has no value")),
       members: members.ids.sorted())
-  }
-}
-
-/// The `members` of a Group.
-///
-/// A group that leaves them out has none only if it was asked for by its id: listings and searches
-/// often leave them out.
-struct GroupMembers {
-  let ids: Set<AccountKey>
-  /// Whether every element says who it is.
-  let areAllNamed: Bool
-
-  static let none = GroupMembers(ids: [], areAllNamed: true)
-
-  private init(ids: Set<AccountKey>, areAllNamed: Bool) {
-    self.ids = ids
-    self.areAllNamed = areAllNamed
-  }
-
-  /// `nil` if the group does not show its members.
-  init?(_ group: Resource) {
-    guard let elements = group.body["members"]?.elements else { return nil }
-    let values = elements.compactMap { $0["value"]?.text ?? $0.text }
-    self.init(ids: Set(values.map { AccountKey($0) }), areAllNamed: values.count == elements.count)
   }
 }

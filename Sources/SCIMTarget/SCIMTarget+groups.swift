@@ -1,35 +1,54 @@
 internal import AccessModel
+internal import JSON
 internal import SCIMClient
 
 extension SCIMTarget {
-  /// Searches first and after every doubt: many services let two groups have one name.
+  /// Searches first, unless this run has seen that it is missing, and after every doubt: many services let
+  /// two groups have one name.
   func createGroup(_ key: EntitlementKey, _ capabilities: Capabilities) async -> Outcome {
     guard configuration.createGroups, !configuration.isProtected(key.rawValue) else {
       return .refused(
         reason: "group '\(key)' may not be created here; set createGroups: true or create it there")
     }
     do throws(SCIMError) {
-      // A filter on groups that finds nothing proves nothing on several services: look through
-      // them.
-      if let outcome = try await existingGroup(key, capabilities) { return outcome }
+      let isNew = inSession { $0.missingGroups.remove(key) != nil }
+      if !isNew, let outcome = try await existingGroup(key, capabilities) {
+        return outcome
+      }
       do throws(SCIMError) {
-        let id = try await provider.create(.group, newGroup(key), capabilities)
-        if let id { return .applied(groupID: id) }
+        let written = try await provider.create(.group, newGroup(key), capabilities)
+        if let id = written.id {
+          inSession { $0.created.insert(id) }
+          return .applied(groupID: id)
+        }
       } catch {
         guard error.status == 409 || error.mayHaveHappened else { throw error }
-        return try await existingGroup(key, capabilities) ?? error.outcomeWithoutEffect
+        let outcome = try await error.outcome(orAsRead: { () async throws(SCIMError) in
+          try await existingGroup(key, capabilities)
+        })
+        // It was missing a moment ago, and only the answer to our request was lost: it is ours.
+        if error.status == nil, case .alreadyInState = outcome {
+          return .applied(groupID: outcome.groupID)
+        }
+        return outcome
       }
-      return try await existingGroup(key, capabilities)
-        ?? .unknown(reason: "the service accepted group '\(key)' and does not show it yet")
+      let notShown = "the service accepted group '\(key)' and does not show it yet"
+      do throws(SCIMError) {
+        return try await existingGroup(key, capabilities) ?? .unknown(reason: notShown)
+      } catch {
+        return .unknown(reason: "\(notShown): \(error)")
+      }
     } catch {
       return error.outcome
     }
   }
 
+  /// A filter on groups that finds nothing proves nothing on several services: they are looked
+  /// through.
   private func existingGroup(
     _ key: EntitlementKey, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome? {
-    let found = try await find(.displayName(key), exhaustively: true, capabilities)
+    let found = try await find([.displayName(key)], exhaustively: true, capabilities)
     if found.count > 1 { return .refused(reason: "\(found.count) groups are named '\(key)'") }
     return found.first.map { .alreadyInState(groupID: $0.id) }
   }

@@ -56,7 +56,7 @@ extension SCIMTarget {
         Unlocated(
           outcome: .failed(.skipChange, reason: "the plan names '\(key)' by two ids")))
     }
-    let found = try await find(.displayName(key), exhaustively: true, capabilities)
+    let found = try await find([.displayName(key)], exhaustively: true, capabilities)
     if found.count == 1 { return .success(found[0].id) }
     return .failure(
       Unlocated(
@@ -77,7 +77,7 @@ extension SCIMTarget {
       if let identity = account.identity {
         ids.append(identity.key)
       } else if let subject = account.subject {
-        let found = try await find(.anchor(subject), capabilities)
+        let found = try await find([.anchor(subject)], capabilities)
         ids.append(found.count == 1 ? AccountKey(found[0].id) : nil)
       } else {
         ids.append(nil)

@@ -5,30 +5,52 @@ internal import Synchronization
 
 /// A SCIM 2.0 service: its Users are the accounts, its Groups the entitlements, `externalId` is the
 /// anchor.
-package final class SCIMTarget: Target {
+///
+/// A status is a claim. What was written is read back, what a search gives is compared with what was
+/// asked, and a listing that does not agree with itself is partial.
+package final class SCIMTarget: Target, Learning {
   package let id: TargetID
   package let traits: TargetTraits
   let provider: ServiceProvider
   let configuration: Configuration
+  let dialect: Dialect
   private let session = Mutex(Session())
+  private let knowledge = Mutex(Knowledge())
 
-  /// What one run learns of the service.
-  private struct Session {
+  /// What one run has seen of the service.
+  struct Session: Sendable {
     var capabilities: Capabilities?
     var stopReason: String?
+    /// Whether this run has read every user: who was not there need not be searched, unless it was
+    /// tried since to make them.
+    var hasAllUsers = false
+    var triedSubjects: Set<SubjectID> = []
+    /// Groups that this run has seen to be missing and not tried to make.
+    var missingGroups: Set<EntitlementKey> = []
+    /// Searches through every user that found nobody; a service that makes us do this again and
+    /// again is not searched for ever.
+    var fruitlessSearches = 0
+    /// Accounts and groups that this run made: they were in no group before.
+    var created: Set<String> = []
+    /// By account id, only where groups name their members by userName.
+    var memberNames: [AccountKey: AccountKey] = [:]
+    /// Attributes whose writing was seen to take effect: an answer without a body is believed.
+    var trusted: Set<String> = []
+    /// The attribute by which groups can be searched for a member; `nil` is not known yet.
+    var memberSearch: MemberSearch?
   }
-
-  /// Requests in flight at once, each on another resource. Few services like more.
-  static let width = 3
 
   /// Does not connect. Throws for what can never work.
   package convenience init(_ configuration: Configuration) throws(ConfigurationError) {
     var transport = CurlTransport.Configuration()
     transport.caFile = configuration.caFile
+    transport.clientCertificate = configuration.clientCertificate
+    transport.proxy = configuration.proxy
     transport.connectTimeout = configuration.connectTimeout
     transport.totalTimeout = configuration.totalTimeout
     transport.idleTimeout = configuration.idleTimeout
-    transport.connectionsPerHost = Self.width
+    let dialect = configuration.dialect(for: try configuration.checkedURL())
+    transport.connectionsPerHost = dialect.concurrency
     try self.init(configuration, transport: CurlTransport(transport))
   }
 
@@ -38,12 +60,14 @@ package final class SCIMTarget: Target {
   ) throws(ConfigurationError) {
     let url = try configuration.checkedURL()
     self.configuration = configuration
+    dialect = configuration.dialect(for: url)
     id = configuration.id
     traits = TargetTraits(
       naturalKeyAttribute: "userName", createsMissingGroups: configuration.createGroups,
       adoptsExisting: configuration.adopt)
     provider = ServiceProvider(
       baseURL: url, credential: configuration.auth, transport: transport, clock: clock)
+    provider.limit(writes: dialect.writes)
   }
 
   /// A group is called by its `displayName`, exactly as written.
@@ -61,16 +85,39 @@ package final class SCIMTarget: Target {
     TargetError(target: id, disposition: .skipChange, message: message)
   }
 
-  /// A reading begins a run: it discovers anew and forgets why an earlier run stopped.
+  package func recall(_ lessons: [Lesson]) { knowledge.withLock { $0.recall(lessons) } }
+
+  package func newLessons() -> [Lesson] { knowledge.withLock { $0.takeNews() } }
+
+  @discardableResult
+  func knows<Value: Sendable>(_ look: (inout Knowledge) -> Value) -> Value {
+    knowledge.withLock { look(&$0) }
+  }
+
+  @discardableResult
+  func inSession<Value: Sendable>(_ look: (inout Session) -> Value) -> Value {
+    session.withLock { look(&$0) }
+  }
+
+  /// A reading begins a run: it discovers anew and forgets what an earlier run saw.
   func beginRun() async throws(SCIMError) -> Capabilities {
-    let capabilities = try await provider.discover()
-    session.withLock { $0 = Session(capabilities: capabilities, stopReason: nil) }
+    let capabilities = try await provider.discover().speaking(dialect)
+    session.withLock { $0 = Session(capabilities: capabilities) }
     return capabilities
   }
 
   func capabilities() async throws(SCIMError) -> Capabilities {
     if let known = session.withLock({ $0.capabilities }) { return known }
     return try await beginRun()
+  }
+
+  /// Whether groups show their members, as far as the dialect says or was seen.
+  var members: Knowledge.Members? {
+    switch dialect.showsMembers {
+    case true?: .shown
+    case false?: .hidden
+    case nil: knows { $0.members }
+    }
   }
 
   /// Nothing more is written in this run.

@@ -19,6 +19,12 @@ struct Bellhop: AsyncParsableCommand {
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, RunCommand.self,
       StatusCommand.self, WhyCommand.self, HistoryCommand.self, ApproveCommand.self,
-      AdoptCommand.self,
+      UndoCommand.self, AdoptCommand.self, ReleaseCommand.self, VerifyCommand.self,
+      DoctorCommand.self, DumpCommand.self,
     ])
+
+  /// Without a command nothing is done, and a job that lost its arguments must not end with 0.
+  func run() async throws {
+    throw ValidationError("Say which command; 'bellhop --help' lists them.")
+  }
 }

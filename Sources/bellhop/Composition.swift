@@ -3,6 +3,7 @@ import AssignmentSources
 import LDAPClient
 import LDAPTarget
 import Mapping
+import OAuth
 import SCIMClient
 import SCIMTarget
 import Secrets
@@ -10,14 +11,29 @@ import Secrets
 /// The one place that knows which kinds of source and target exist.
 struct Composition {
   let secrets: (SecretReference) throws -> Secret
+  /// Where platforms say how to get a token.
+  let environment: [String: String]
+  /// Folder for what may be deleted at any time.
+  let state: String
 
-  func source(_ configuration: SourceConfiguration) -> any AssignmentSource {
-    let source: any AssignmentSource =
-      switch configuration.kind {
-      case .file(let path): FileSource(id: configuration.id, path: path)
-      }
-    guard let absentAfter = configuration.absentAfter else { return source }
-    return PatientSource(source: source, absentAfter: absentAfter)
+  /// `mapping` says what of a source is used at all.
+  func source(
+    _ configuration: SourceConfiguration, for mapping: MappingSet
+  ) throws -> any AssignmentSource {
+    switch configuration.kind {
+    case .file(let path):
+      return FileSource(
+        id: configuration.id, path: path, absentAfter: configuration.absentAfter ?? .zero)
+    case .graph(let graph):
+      var settings = graph.settings
+      if let absentAfter = configuration.absentAfter { settings.absentAfter = absentAfter }
+      settings.readsCatalogs = mapping.packages.contains { $0.match.catalog != nil }
+      settings.attributes = mapping.subjectAttributes
+      return GraphSource(
+        id: configuration.id,
+        service: try GraphConnection(secrets: secrets, environment: environment).service(graph),
+        settings: settings, cachePath: "\(state)/users-\(configuration.id).jsonl")
+    }
   }
 
   func target(_ configuration: TargetConfiguration) throws -> any Target {
@@ -94,23 +110,43 @@ struct Composition {
       groups: ldap.groups.map(Self.groups))
     settings.caFile = ldap.caFile
     settings.startTLS = ldap.startTLS
+    if let limit = target.connectTimeout { settings.connectTimeout = limit }
+    if let limit = target.answerTimeout { settings.operationTimeout = limit }
     settings.adopt = target.adopt
     settings.protected = target.protected
+    settings.immutableID = ldap.immutableID
+    if ldap.fullReading > .zero {
+      settings.memory = LDAPTarget.Configuration.Memory(
+        fullReading: ldap.fullReading, path: "\(state)/\(target.id).groups",
+        now: { .wallClock })
+    }
     return settings
   }
 
   private static func groups(
     _ groups: LDAPTargetConfiguration.Groups
   ) -> LDAPTarget.Configuration.Groups {
-    let value: LDAPTarget.Configuration.MemberValue =
-      switch groups.memberValue {
-      case .dn: .dn
-      case .attribute(let name): .attribute(name)
-      }
-    return LDAPTarget.Configuration.Groups(
+    var settings = LDAPTarget.Configuration.Groups(
       base: groups.base, objectClass: groups.objectClass,
-      memberAttribute: groups.memberAttribute, memberValue: value,
+      memberAttribute: groups.memberAttribute, memberValue: value(groups.memberValue),
+      companions: groups.companions.map { ($0.attribute, value($0.value)) },
       placeholder: groups.placeholder)
+    settings.recreate = groups.recreate
+    settings.template = groups.creation.map { creation in
+      LDAPTarget.Configuration.GroupTemplate(
+        objectClasses: creation.objectClasses, attributes: creation.attributes,
+        number: creation.number.map { ($0.attribute, $0.range) })
+    }
+    return settings
+  }
+
+  private static func value(
+    _ value: LDAPTargetConfiguration.MemberValue
+  ) -> LDAPTarget.Configuration.MemberValue {
+    switch value {
+    case .dn: .dn
+    case .attribute(let name): .attribute(name)
+    }
   }
 
   private func settings(
@@ -121,29 +157,41 @@ struct Composition {
       case .bearer(let token): .bearer(try secrets(token))
       case .basic(let username, let password):
         .basic(user: username, password: try secrets(password))
+      case .oauth(let client): .oauth(try credentials(of: client))
+      case .certificate: .certificate
       }
     var settings = SCIMTarget.Configuration(id: target.id, url: scim.url, auth: auth)
     settings.caFile = scim.caFile
+    settings.clientCertificate = scim.certificate
+    settings.proxy = scim.proxy
+    settings.dialect = scim.dialect
     settings.createGroups = scim.createGroups
+    if let limit = target.connectTimeout { settings.connectTimeout = limit }
+    if let limit = target.answerTimeout {
+      settings.totalTimeout = limit
+      settings.idleTimeout = min(limit, settings.idleTimeout)
+    }
     settings.adopt = target.adopt
     settings.protected = target.protected
     return settings
   }
 }
 
+extension Composition {
+  private func credentials(
+    of client: SCIMTargetConfiguration.Client
+  ) throws -> ClientCredentials {
+    let secret = try secrets(client.secret)
+    var credentials = ClientCredentials(
+      tokenURL: client.tokenURL, clientID: client.clientID,
+      proof: client.place == .header ? .basic(secret) : .form(secret), scope: client.scope)
+    credentials.parameters = client.parameters.sorted { $0.key < $1.key }
+      .map { (name: $0.key, value: $0.value) }
+    return credentials
+  }
+}
+
 /// What is wrong with a group's name, for the mapping's diagnostic.
 private struct BadGroupName: Error, CustomStringConvertible {
   let description: String
-}
-
-/// A source whose absences are proven later than its kind would have it.
-private struct PatientSource: AssignmentSource {
-  let source: any AssignmentSource
-  let absentAfter: Duration
-
-  var id: SourceID { source.id }
-
-  func read(_ context: RunContext) async throws(SourceError) -> AssignmentReading {
-    try await source.read(context)
-  }
 }

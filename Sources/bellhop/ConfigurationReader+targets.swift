@@ -1,18 +1,17 @@
 import AccessModel
-import HTTPTransport
 import LDAPClient
 import Mapping
 
 extension ConfigurationReader {
-  private static let commonKeys = ["kind", "interval", "adopt", "protected"]
+  private static let commonKeys = ["kind", "interval", "adopt", "protected", "timeouts"]
 
   mutating func target(_ entry: YAMLEntry) -> TargetConfiguration? {
     guard let (kind, _) = kind(of: entry.value, among: ["ldap", "scim"]) else { return nil }
     let isDirectory = kind == "ldap"
     let keys =
       isDirectory
-      ? ["url", "tls", "startTLS", "bind", "accounts", "groups"]
-      : ["url", "tls", "auth", "dialect", "createGroups"]
+      ? ["url", "tls", "startTLS", "bind", "accounts", "groups", "immutableID", "fullReading"]
+      : ["url", "tls", "proxy", "auth", "dialect", "createGroups"]
     let required = isDirectory ? ["url", "bind", "accounts"] : ["url", "auth"]
     guard
       let fields = yaml.fields(
@@ -21,6 +20,7 @@ extension ConfigurationReader {
     let interval = yaml.duration(fields["interval"])
     let adopt = yaml.flag(fields["adopt"]) ?? false
     let protected = yaml.texts(fields["protected"]) ?? []
+    let timeouts = yaml.fields(fields["timeouts"], keys: ["connect", "answer"])
     let details: TargetConfiguration.Kind?
     if isDirectory {
       details = directory(fields).map { .ldap($0) }
@@ -30,7 +30,8 @@ extension ConfigurationReader {
     guard let details else { return nil }
     return TargetConfiguration(
       id: TargetID(entry.key), kind: details, interval: interval, adopt: adopt,
-      protected: protected,
+      protected: protected, connectTimeout: yaml.duration(timeouts?["connect"]),
+      answerTimeout: yaml.duration(timeouts?["answer"]),
       location: entry.location)
   }
 
@@ -45,13 +46,16 @@ extension ConfigurationReader {
     let bind = bind(fields["bind"])
     let accounts = accounts(fields["accounts"])
     let groups = groups(fields["groups"])
+    let immutableID = yaml.text(fields["immutableID"])
+    let fullReading = yaml.duration(fields["fullReading"], orNone: true)
     if let urls, let node = fields["url"] {
       for url in urls { check(url, startTLS: startTLS, isExternal: bind == .external, at: node) }
     }
     guard let urls, let bind, let accounts else { return nil }
     return LDAPTargetConfiguration(
       urls: urls, startTLS: startTLS, caFile: caFile, bind: bind, accounts: accounts,
-      groups: groups)
+      groups: groups, immutableID: immutableID ?? "entryUUID",
+      fullReading: fullReading ?? .seconds(86_400))
   }
 
   private mutating func check(_ text: String, startTLS: Bool, isExternal: Bool, at node: YAMLNode) {
@@ -108,97 +112,5 @@ extension ConfigurationReader {
       yaml.error("'anchor' must be another attribute than 'rdn'", at: fields.location)
     }
     return .init(base: base, objectClasses: classes, rdn: rdn, anchor: anchor)
-  }
-
-  private mutating func groups(_ node: YAMLNode?) -> LDAPTargetConfiguration.Groups? {
-    let keys = ["base", "objectClass", "memberAttribute", "memberValue", "emptyGroup"]
-    guard let fields = yaml.fields(node, keys: keys, required: ["base", "objectClass"]) else {
-      return nil
-    }
-    let base = yaml.text(fields["base"])
-    let objectClass = yaml.text(fields["objectClass"])
-    let memberAttribute = yaml.text(fields["memberAttribute"])
-    let memberValue = yaml.text(fields["memberValue"])
-    let empty = yaml.fields(
-      fields["emptyGroup"], keys: ["placeholder"], required: ["placeholder"])
-    let placeholder = yaml.text(empty?["placeholder"])
-    guard let base, let objectClass else { return nil }
-    let usual = Self.members[objectClass.lowercased()]
-    guard let attribute = memberAttribute ?? usual?.attribute else {
-      if fields["memberAttribute"] == nil {
-        yaml.error(
-          "'memberAttribute' is missing: it is not known for objectClass '\(objectClass)'",
-          at: fields.location)
-      }
-      return nil
-    }
-    if ["groupofnames", "groupofuniquenames"].contains(objectClass.lowercased()),
-      placeholder == nil, fields["emptyGroup"] == nil
-    {
-      yaml.warning(
-        "'\(objectClass)' must have a member, so the last one of a group could not be removed; name "
-          + "one that stays with 'emptyGroup: {placeholder: …}'", at: fields.location)
-    }
-    let value = memberValue.map { $0 == "dn" ? .dn : .attribute($0) } ?? usual?.value ?? .dn
-    return .init(
-      base: base, objectClass: objectClass, memberAttribute: attribute, memberValue: value,
-      placeholder: placeholder)
-  }
-
-  /// How the group classes that directories usually have name their members.
-  private static let members:
-    [String: (attribute: String, value: LDAPTargetConfiguration.MemberValue)] = [
-      "groupofnames": ("member", .dn), "groupofmembers": ("member", .dn),
-      "groupofuniquenames": ("uniqueMember", .dn), "posixgroup": ("memberUid", .attribute("uid")),
-    ]
-
-  private mutating func application(_ fields: YAMLFields) -> SCIMTargetConfiguration? {
-    let url = serviceURL(fields["url"])
-    let tls = yaml.fields(fields["tls"], keys: ["caFile"])
-    let caFile = path(tls?["caFile"])
-    let auth = auth(fields["auth"])
-    let createGroups = yaml.flag(fields["createGroups"]) ?? false
-    if let dialect = fields["dialect"], let name = yaml.text(dialect), name != "auto" {
-      yaml.error(
-        "dialect '\(name)' is not available in this version; write auto", at: dialect.location)
-    }
-    guard let url, let auth else { return nil }
-    return SCIMTargetConfiguration(
-      url: url, caFile: caFile, auth: auth, createGroups: createGroups)
-  }
-
-  private mutating func serviceURL(_ node: YAMLNode?) -> String? {
-    guard let node, var text = yaml.text(node) else { return nil }
-    do throws(HTTPURL.SyntaxError) {
-      let url = try HTTPURL(parsing: text)
-      if url.query != nil { yaml.error("the URL must not have a query", at: node.location) }
-      if !url.isProtected {
-        yaml.error(
-          "'url' would send credentials and data in the clear; use https://", at: node.location)
-      }
-    } catch {
-      yaml.error(error.description, at: node.location)
-    }
-    while text.hasSuffix("/") { text.removeLast() }
-    return text
-  }
-
-  private mutating func auth(_ node: YAMLNode?) -> SCIMTargetConfiguration.Auth? {
-    guard let fields = yaml.fields(node, keys: ["bearer", "basic", "oauth"]) else { return nil }
-    guard fields.entries.count == 1 else {
-      yaml.error("'auth' needs one of 'bearer' and 'basic'", at: fields.location)
-      return nil
-    }
-    if let oauth = fields["oauth"] {
-      yaml.error(
-        "auth oauth is not available in this version; use bearer or basic", at: oauth.location)
-    }
-    if let bearer = fields["bearer"] { return secret(bearer).map { .bearer($0) } }
-    let keys = ["username", "password"]
-    guard let basic = yaml.fields(fields["basic"], keys: keys, required: keys) else { return nil }
-    let username = yaml.text(basic["username"])
-    let password = secret(basic["password"])
-    guard let username, let password else { return nil }
-    return .basic(username: username, password: password)
   }
 }

@@ -1,5 +1,4 @@
 import AccessModel
-import AssignmentSources
 import Expressions
 import Mapping
 import Planning
@@ -9,6 +8,8 @@ struct ConfigurationReader {
   var yaml = YAMLReader()
   /// What relative paths start from: the folder of the configuration file, absolute.
   let folder: String
+  /// Every environment variable that a secret is in.
+  private var secretVariables: Set<String> = []
 
   /// `path` is what diagnostics call the file, `folder` the absolute path of its folder. The
   /// configuration is `nil` if any diagnostic is an error. Diagnostics are sorted by location.
@@ -24,7 +25,9 @@ struct ConfigurationReader {
   private init(folder: String) { self.folder = folder }
 
   private mutating func configuration(_ text: String, path: String) -> Configuration? {
-    let keys = ["state", "mappings", "sources", "targets", "limits", "run"]
+    let keys = [
+      "state", "mappings", "sources", "targets", "retired", "limits", "run", "journal",
+    ]
     guard let root = yaml.document(text, path: path, keys: keys) else { return nil }
     for key in ["state", "mappings", "sources", "targets"] where root[key] == nil {
       yaml.error("'\(key)' is missing", at: root.location)
@@ -33,13 +36,30 @@ struct ConfigurationReader {
     let mappings = self.path(root["mappings"])
     let sources = named(root["sources"]) { reader, entry in reader.source(entry) }
     let targets = named(root["targets"]) { reader, entry in reader.target(entry) }
+    let retired = retired(root["retired"], targets)
     let limits = limits(root["limits"])
     let run = yaml.fields(root["run"], keys: ["interval"])
     let interval = yaml.duration(run?["interval"]) ?? .seconds(300)
+    let journal = yaml.fields(root["journal"], keys: ["keyFile"])
+    let journalKey = self.path(journal?["keyFile"])
     guard let state, let mappings else { return nil }
     return Configuration(
-      path: path, state: state, mappings: mappings, sources: sources.sorted { $0.id < $1.id },
-      targets: targets.sorted { $0.id < $1.id }, limits: limits, interval: interval)
+      path: path, state: state, journalKey: journalKey, mappings: mappings,
+      sources: sources.sorted { $0.id < $1.id },
+      targets: targets.sorted { $0.id < $1.id }, retired: retired, limits: limits,
+      interval: interval,
+      secretVariables: secretVariables)
+  }
+
+  private mutating func retired(
+    _ node: YAMLNode?, _ targets: [TargetConfiguration]
+  ) -> Set<TargetID> {
+    guard let node, let names = yaml.texts(node) else { return [] }
+    let retired = Set(names.map { TargetID($0) })
+    for target in targets where retired.contains(target.id) {
+      yaml.error("'\(target.id)' is a target, so it is not retired", at: node.location)
+    }
+    return retired
   }
 
   /// The entries of `sources` or `targets`. Their names are printed in reports and journals.
@@ -86,37 +106,17 @@ struct ConfigurationReader {
     return (word, kind.location)
   }
 
-  private mutating func source(_ entry: YAMLEntry) -> SourceConfiguration? {
-    guard let (kind, location) = kind(of: entry.value, among: ["file", "graph"]) else { return nil }
-    guard kind == "file" else {
-      yaml.error(
-        "kind graph is not available in this version; save its answer to a file and use kind file",
-        at: location)
-      return nil
-    }
-    let keys = ["kind", "path", "interval", "absentAfter"]
-    guard let fields = yaml.fields(entry.value, keys: keys, required: ["path"]) else { return nil }
-    let interval = yaml.duration(fields["interval"])
-    let absentAfter = yaml.duration(fields["absentAfter"], orNone: true)
-    guard let file = fields["path"], let path = path(file) else { return nil }
-    guard FileSource.Kind(path: path) != nil else {
-      yaml.error("'path' must end in .json or .csv, which says how it is read", at: file.location)
-      return nil
-    }
-    return SourceConfiguration(
-      id: SourceID(entry.key), kind: .file(path: path), interval: interval,
-      absentAfter: absentAfter, location: entry.location)
-  }
-
   private mutating func limits(_ node: YAMLNode?) -> Limits {
     var limits = Limits.standard
-    let keys = ["minimum", "percent", "absolute", "window"]
+    let keys = ["minimum", "percent", "absolute", "window", "approval"]
     guard let fields = yaml.fields(node, keys: keys) else { return limits }
     let count = 0...1_000_000_000
     limits.minimum = yaml.wholeNumber(fields["minimum"], in: count) ?? limits.minimum
     limits.percent = yaml.wholeNumber(fields["percent"], in: 0...100) ?? limits.percent
     limits.absolute = yaml.wholeNumber(fields["absolute"], in: count) ?? limits.absolute
     limits.window = yaml.duration(fields["window"]) ?? limits.window
+    limits.approval =
+      yaml.choice(fields["approval"], of: [ApprovalRule.anyone, .otherPerson]) ?? limits.approval
     return limits
   }
 
@@ -144,7 +144,10 @@ struct ConfigurationReader {
     }
     switch entry.key {
     case "file": return path(entry.value).map { .file($0) }
-    case "env": return yaml.text(entry.value).map { .env($0) }
+    case "env":
+      guard let name = yaml.text(entry.value) else { return nil }
+      secretVariables.insert(name)
+      return .env(name)
     case "command": return command(entry.value)
     default: return nil
     }

@@ -1,11 +1,20 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// The two streams. What a command is asked for goes to standard output, everything else to standard
 /// error. Colour only on a terminal, and never with `NO_COLOR`.
 enum Console {
+  /// Why standard output could not be written, once it could not; `nil` while all is well. A closed
+  /// pipe ends the output, not the run: its reader has seen enough.
+  static var outputFault: String? { fault.withLock(\.self) }
+
+  private static let fault = Mutex<String?>(nil)
+
   static func output(_ text: String) {
-    write(text, to: STDOUT_FILENO)
+    let number = write(text, to: STDOUT_FILENO)
+    guard number != 0, number != EPIPE else { return }
+    fault.withLock { $0 = $0 ?? String(cString: strerror(number)) }
   }
 
   static func error(_ text: String) {
@@ -47,14 +56,16 @@ enum Console {
     output(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
   }
 
-  /// A closed pipe ends the output, not the run.
-  private static func write(_ text: String, to descriptor: Int32) {
+  /// The number of the error that ended it, 0 if none did.
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else { return errno }
       bytes = bytes.dropFirst(count)
     }
+    return 0
   }
 }

@@ -25,7 +25,7 @@ enum ExitStatus: Int32 {
       case .partlyApplied: .partlyApplied
       case .malformed: .inputData
       case .unavailable: .unavailable
-      case .ledgerLost: .ledger
+      case .ledgerLost, .ledgerFull: .ledger
       }
   }
 }
@@ -42,6 +42,12 @@ extension AsyncParsableCommand {
     let failure: CommandFailure
     do {
       let status = try await body()
+      if let fault = Console.outputFault {
+        throw CommandFailure(
+          status: .ledger,
+          message: "standard output could not be written: \(fault); 'bellhop history' shows what "
+            + "was done")
+      }
       guard status != .done else { return }
       throw ExitCode(status.rawValue)
     } catch let code as ExitCode {
@@ -49,7 +55,8 @@ extension AsyncParsableCommand {
     } catch let error as CommandFailure {
       failure = error
     } catch let error as LedgerError {
-      failure = CommandFailure(status: .ledger, message: error.description)
+      failure = CommandFailure(
+        status: error.kind == .displaced ? .anotherRun : .ledger, message: error.description)
     } catch {
       // Of its type alone: what is in it may be anything.
       failure = CommandFailure(

@@ -9,22 +9,64 @@ struct RunJSON: Encodable {
   let command: String
   let run: String?
   let now: Instant
+  /// Only while the machine's clock is in doubt.
+  let clock: ClockJSON?
   let exitCode: Int32
   let sources: [SourceJSON]
   let targets: [TargetJSON]
+  /// Targets that are not configured any more, with what is ours in them.
+  let retiredTargets: [RetiredJSON]?
   /// Access packages that are assigned and that no mapping names.
   let unmappedPackages: [String]
   let nextBoundary: Instant?
+  /// Removals that are due and not done; empty when there are none.
+  let waiting: [WaitingJSON]
+  /// Why the ledger took nothing but what ends access.
+  let shortage: String?
+  /// Where the journal's chain ends after the run.
+  let journal: JournalHead?
 
-  init(_ report: RunReport, command: String) {
+  init(_ report: RunReport, command: String, journal: JournalHead? = nil) {
+    self.journal = journal
+    shortage = report.shortage
     self.command = command
     run = report.isApplied ? report.context.run.rawValue : nil
     now = report.context.now
+    clock = report.context.doubt.map { ClockJSON($0, held: report.book.doubted) }
     exitCode = ExitStatus(report.verdict).rawValue
     sources = report.sources.map(SourceJSON.init)
     targets = report.targets.map(TargetJSON.init)
+    retiredTargets = report.retired.isEmpty ? nil : report.retired.map(RetiredJSON.init)
     unmappedPackages = report.unmappedPackages.map(\.name)
     nextBoundary = report.nextBoundary
+    waiting = report.waiting.map(WaitingJSON.init)
+  }
+
+  struct ClockJSON: Encodable {
+    let wall: Instant
+    /// What lies later has not come, as far as the run is concerned.
+    let trusted: Instant
+    /// The last instant that may have come; missing where nobody can tell.
+    let until: Instant?
+    let reason: String
+    /// Assignments that start or end between the two.
+    let held: Int?
+
+    init(_ doubt: ClockDoubt, held: Int? = nil) {
+      (wall, trusted, until, reason) = (doubt.wall, doubt.since, doubt.until, doubt.reason)
+      self.held = held
+    }
+  }
+
+  struct RetiredJSON: Encodable {
+    let target: String
+    let accounts: Int
+    let memberships: Int
+
+    init(_ retired: RetiredTarget) {
+      target = retired.target.rawValue
+      (accounts, memberships) = (retired.accounts, retired.memberships)
+    }
   }
 
   struct SourceJSON: Encodable {
@@ -66,12 +108,66 @@ struct RunJSON: Encodable {
     let error: String?
     let plan: PlanReport?
     let outcomes: [OutcomeJSON]?
+    /// Of an undo: what is not taken back.
+    let kept: [KeptJSON]?
+    /// Approvals that were given and do not count.
+    let remarks: [String]?
+    /// What is set aside; missing where nothing is.
+    let quarantine: [QuarantineJSON]?
 
     init(_ report: TargetReport) {
       target = report.target.rawValue
       error = report.failure?.description
       plan = report.approved.map(PlanReport.init)
       outcomes = report.outcomes.isEmpty ? nil : report.outcomes.map(OutcomeJSON.init)
+      kept = report.kept.isEmpty ? nil : report.kept.map(KeptJSON.init)
+      remarks = report.remarks.isEmpty ? nil : report.remarks
+      quarantine =
+        report.quarantined.isEmpty ? nil : report.quarantined.map(QuarantineJSON.init)
+    }
+  }
+
+  struct KeptJSON: Encodable {
+    let change: ChangeReport
+    let reason: String
+    let isSettled: Bool
+
+    init(_ kept: Kept) {
+      (change, reason, isSettled) = (ChangeReport(kept.change), kept.reason, kept.isSettled)
+    }
+  }
+
+  /// A target, or a subject in it, that is set aside.
+  struct QuarantineJSON: Encodable {
+    let target: String
+    let subject: String?
+    let since: Instant?
+    let failures: Int
+    let reason: String
+
+    init(_ trouble: Trouble) {
+      (target, subject) = (trouble.target.rawValue, trouble.subject?.rawValue)
+      (since, failures, reason) = (trouble.quarantinedAt, trouble.failures, trouble.reason)
+    }
+  }
+
+  /// Removals of one target that wait for one thing.
+  struct WaitingJSON: Encodable {
+    let target: String
+    /// `limits`, `failed`, `unreachable` or `quarantine`.
+    let obstacle: String
+    let digest: String?
+    let count: Int
+    /// Since when the oldest of them waits, and how long that is in seconds.
+    let since: Instant
+    let age: Int64
+    /// Whether that is more than a day.
+    let overdue: Bool
+
+    init(_ waiting: Waiting) {
+      (target, obstacle) = (waiting.target.rawValue, waiting.obstacle.rawValue)
+      (digest, count, since) = (waiting.digest, waiting.count, waiting.since)
+      (age, overdue) = (waiting.age.components.seconds, waiting.isOverdue)
     }
   }
 

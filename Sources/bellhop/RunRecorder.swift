@@ -1,32 +1,66 @@
 import AccessModel
-import Foundation
+import Planning
 import Reconciling
 
 /// Begins and ends runs in the ledger.
 struct RunRecorder {
   let ledger: any Ledger
   let command: String
+  let inputs: InputDigests
+  let watch: ClockWatch
+  var savedPlan: String?
+  var undoes: RunID?
 
-  /// Time never goes below what the ledger has seen: an end that has passed stays passed.
-  static func effectiveNow(
-    _ wall: Instant, _ ledger: any Ledger
-  ) async throws(LedgerError) -> Instant {
-    max(wall, try await ledger.highestInstant() ?? wall)
+  /// A run that has its name and its time and is not recorded yet.
+  struct Prospect {
+    let context: RunContext
+    fileprivate let clock: ClockRecord
   }
 
-  func begin(at wall: Instant) async throws(LedgerError) -> RunContext {
-    let now = try await Self.effectiveNow(wall, ledger)
-    let context = RunContext(run: Self.makeID(at: now), now: now)
+  /// Judges the clock and names a run, to look before anything is recorded.
+  func prospect() async throws(LedgerError) -> Prospect {
+    let (clock, doubt) = try await watch.settle()
+    return Prospect(
+      context: RunContext(
+        run: Self.makeID(at: clock.instant), now: clock.instant, doubt: doubt,
+        person: OperatingUser.current.person),
+      clock: clock)
+  }
+
+  /// Records the run, and with it what came of judging the clock.
+  func begin(_ prospect: Prospect) async throws(LedgerError) {
+    try await ledger.recordClock(prospect.clock)
     try await ledger.beginRun(
-      RunRecord(id: context.run, command: command, actor: Self.actor, startedAt: now))
-    return context
+      RunRecord(
+        id: prospect.context.run, command: command, actor: OperatingUser.current.name,
+        person: prospect.context.person, configuration: inputs.configuration,
+        mappings: inputs.mappings, savedPlan: savedPlan, undoes: undoes,
+        startedAt: prospect.context.now))
   }
 
-  func end(_ report: RunReport) async throws(LedgerError) {
+  func begin() async throws(LedgerError) -> RunContext {
+    let prospect = try await prospect()
+    try await begin(prospect)
+    return prospect.context
+  }
+
+  /// Gives the journal's head after it.
+  func end(_ report: RunReport) async throws(LedgerError) -> JournalHead? {
     let status = ExitStatus(report.verdict)
+    // A clock in doubt is never written down as the time.
+    let at = report.context.doubt == nil ? max(report.context.now, .wallClock) : report.context.now
     try await ledger.endRun(
-      report.context.run, at: max(report.context.now, .wallClock),
-      summary: report.summary(exitCode: status.rawValue))
+      report.context.run, at: at, summary: report.summary(exitCode: status.rawValue))
+    return try await ledger.journalHead()
+  }
+
+  /// The instant that a command decides for which asks no server: time never goes below what the
+  /// ledger has seen, and what is in doubt has not come.
+  static func effectiveNow(_ ledger: any Ledger) async throws(LedgerError) -> Instant {
+    switch ClockJudgement(.machine(), history: try await ledger.clockHistory()) {
+    case .sound(let now, _): now
+    case .doubtful(let doubt): doubt.since
+    }
   }
 
   /// `20260112T090000Z-1f3a`: sortable, readable, and distinct within a second.
@@ -34,13 +68,5 @@ struct RunRecorder {
     let compact = now.description.prefix(19).filter { $0 != "-" && $0 != ":" }
     let suffix = String(UInt32.random(in: 0...0xffff) + 0x10000, radix: 16).dropFirst()
     return RunID("\(compact)Z-\(suffix)")
-  }
-
-  /// Who runs this: the login name, and behind sudo the one who called it.
-  static var actor: String {
-    let environment = ProcessInfo.processInfo.environment
-    let name = NSUserName()
-    guard let caller = environment["SUDO_USER"], !caller.isEmpty else { return name }
-    return "\(caller) as \(name)"
   }
 }

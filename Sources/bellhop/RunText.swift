@@ -1,4 +1,5 @@
 import AccessModel
+import Legibility
 import Planning
 import Reconciling
 
@@ -15,13 +16,14 @@ struct RunText {
 
   /// Sources that were not read to their end, packages nobody mapped. For standard error.
   var remarks: [String] {
-    var lines: [String] = []
+    var lines = [report.shortage, report.doubt].compactMap { $0.map(visible) }
     for source in report.sources {
       if let error = source.error {
         lines.append(visible("\(error); what it granted is kept as it is, ends are still enforced"))
       } else if case .partial(let reason) = source.coverage {
         lines.append(visible("\(source.source): read in part: \(reason)"))
       }
+      lines += source.remarks.map { visible("\(source.source): \($0)") }
       lines += source.undecodable.prefix(20).map { visible("\(source.source): held: \($0)") }
       if source.undecodable.count > 20 {
         lines.append("\(source.source): and \(source.undecodable.count - 20) more held records")
@@ -30,10 +32,42 @@ struct RunText {
     for package in report.unmappedPackages {
       lines.append(visible("access package '\(package.name)' is assigned, and no mapping names it"))
     }
+    lines += report.retired.map { visible($0.description) }
     for target in report.targets {
       if let failure = target.failure { lines.append(visible("\(target.target): \(failure)")) }
+      lines += target.remarks.map(visible)
+      lines += target.quarantined.map { visible($0.advice) }
     }
+    lines += report.waiting.map { visible($0.description) }
     return lines
+  }
+
+  /// What to type so that what the limits hold may pass. For standard error.
+  func approvals(_ configuration: String?, then command: String = "apply") -> [String] {
+    report.targets.compactMap { target in
+      target.approved?.heldDigest.map { digest in
+        let option = configuration.map { " --config \($0)" } ?? ""
+        return
+          "\(target.target): \(target.approved?.held.count ?? 0) held by limits. To let exactly "
+          + "these pass, once, within 24 hours:\n"
+          + "  bellhop approve\(option) \(digest) --reason 'WHY'   and then   bellhop \(command)\(option)"
+      }
+    }
+  }
+
+  /// Of an undo: what is not taken back. For standard output.
+  var kept: String {
+    report.targets.filter { !$0.kept.isEmpty }.map { target in
+      let rows = target.kept.map { kept in
+        visible("    \(kept.isSettled ? "=" : "!") \(ChangeReport(kept.change)): \(kept.reason)")
+      }
+      let shown = plan.linesPerSection.map { rows.prefix($0) } ?? rows[...]
+      let more = rows.count - shown.count
+      return
+        (["", "  \(target.target): not taken back"] + shown
+        + (more > 0 ? ["    … and \(more) more; --all shows them"] : []))
+        .joined(separator: "\n") + "\n"
+    }.joined()
   }
 
   /// The plans, one after the other. For standard output.

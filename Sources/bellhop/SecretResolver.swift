@@ -14,11 +14,16 @@ struct SecretResolver: Sendable {
   private static let maximumLength = 65_536
 
   let environment: [String: String]
+  /// Variables that hold other secrets, which no command gets.
+  let withheld: Set<String>
   /// How long a command may take.
   let timeout: Duration
 
-  init(environment: [String: String], timeout: Duration = .seconds(30)) {
+  init(
+    environment: [String: String], withheld: Set<String> = [], timeout: Duration = .seconds(30)
+  ) {
     self.environment = environment
+    self.withheld = withheld
     self.timeout = timeout
   }
 
@@ -44,43 +49,22 @@ struct SecretResolver: Sendable {
     return Secret(bytes)
   }
 
-  /// What is checked and what is read is the same open file.
-  private func contents(of path: String) throws(SecretError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let code = errno
-      let reason = code == ELOOP ? "is a symbolic link" : String(cString: strerror(code))
-      throw SecretError("secret file \(path): \(reason)")
-    }
+  /// All of a secret file. What is checked and what is read is the same open file.
+  func contents(of path: String) throws(SecretError) -> [UInt8] {
+    let descriptor = try SecretFile.open(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw SecretError("secret file \(path): \(String(cString: strerror(errno)))")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw SecretError("secret file \(path) is no regular file")
-    }
-    guard status.st_uid == geteuid() || status.st_uid == 0 else {
-      throw SecretError(
-        "secret file \(path) belongs to user \(status.st_uid), and must belong to us or root")
-    }
-    let mode = status.st_mode & 0o7777
-    guard mode & ~0o600 == 0 else {
-      throw SecretError(
-        "secret file \(path) has mode 0\(String(mode, radix: 8)), which is more than 0600; "
-          + "run 'chmod 600 \(path)'")
-    }
     return try read(descriptor, until: nil, of: "secret file \(path)")
   }
 
-  /// Started without a shell, with our environment, no input, and our standard error.
+  /// Started without a shell, with our environment but for other secrets, no input, and our standard
+  /// error.
   private func output(of arguments: [String]) throws(SecretError) -> [UInt8] {
     let name = "command \(arguments[0])"
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(filePath: arguments[0])
     process.arguments = Array(arguments.dropFirst())
-    process.environment = environment
+    process.environment = environment.filter { !withheld.contains($0.key) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
     do {

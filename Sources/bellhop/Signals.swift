@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// SIGTERM and SIGINT as a call, once; a second signal ends the process at once. SIGPIPE is ignored:
-/// a closed standard output must not stop a run in the middle of its writes.
+/// SIGTERM and SIGINT as a call, once; a second signal, or nine seconds, end the process at once.
+/// SIGPIPE is ignored: a closed standard output must not stop a run in the middle of its writes.
 enum Signals {
   // SAFETY: written by `onStop` alone, which the one command of the process calls once.
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
@@ -15,6 +15,12 @@ enum Signals {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         signal(number, SIG_DFL)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(9)) {
+          Console.error(
+            "told to stop, and something still hangs; what was under way is settled by the next run"
+          )
+          _exit(ExitStatus.partlyApplied.rawValue)
+        }
         stop()
       }
       source.resume()

@@ -1,5 +1,6 @@
 import AccessModel
 import Foundation
+import Hashing
 import LedgerStore
 import Logging
 import Mapping
@@ -15,6 +16,8 @@ struct Workspace {
   let targets: [any Target]
   /// Warnings of the configuration and the mappings, sorted by place.
   let warnings: [Diagnostic]
+  /// What names this configuration and these mappings in the journal.
+  let inputs: InputDigests
 
   /// Reads and checks everything that needs no network. `secrets` gives the values of secrets, or
   /// stand-ins where nothing will be connected to.
@@ -31,27 +34,40 @@ struct Workspace {
         message: "no configuration: there is no ./bellhop.yaml and no /etc/bellhop/bellhop.yaml; "
           + "name one with --config FILE or $BELLHOP_CONFIG")
     }
-    let read = ConfigurationReader.read(
-      try text(of: path), path: path, folder: folder(of: path))
+    let text = try text(of: path)
+    let read = ConfigurationReader.read(text, path: path, folder: folder(of: path))
     guard let configuration = read.configuration else { throw failure(read.diagnostics) }
-    let composition = Composition(secrets: secrets.resolve(environment: environment))
+    let composition = Composition(
+      secrets: secrets.resolve(
+        environment: environment, withholding: configuration.secretVariables),
+      environment: environment, state: configuration.state)
     let targets = try configuration.targets.map { try composition.target($0) }
+    let files = try mappingFiles(in: configuration.mappings)
     let mappings = MappingLoader.load(
-      try mappingFiles(in: configuration.mappings),
+      files,
       targets: zip(configuration.targets, targets).map(Composition.knownTarget))
     guard let mapping = mappings.mappings else {
       throw failure(read.diagnostics + mappings.diagnostics)
     }
     return Workspace(
       configuration: configuration, mapping: mapping,
-      sources: configuration.sources.map { composition.source($0) }, targets: targets,
-      warnings: read.diagnostics + mappings.diagnostics)
+      sources: try configuration.sources.map { try composition.source($0, for: mapping) },
+      targets: targets, warnings: read.diagnostics + mappings.diagnostics,
+      inputs: InputDigests(configuration: text, mappings: files))
   }
 
   private var state: StateFolder { StateFolder(configuration.state) }
 
-  func ledger(readOnly: Bool) throws(LedgerError) -> LedgerStore {
-    try LedgerStore(path: state.ledger, readOnly: readOnly)
+  /// Whether the room that is kept for removals on a full disk is there.
+  var hasReserve: Bool { Reserve.isWhole(state.reserve) }
+
+  /// `lock` is that of a run, which alone writes to targets.
+  func ledger(
+    readOnly: Bool, lock: RunLock? = nil, takingOver: LedgerStore.TakingOver? = nil
+  ) throws(LedgerError) -> LedgerStore {
+    try LedgerStore(
+      path: state.ledger, readOnly: readOnly, key: configuration.journalKey, lock: lock,
+      takingOver: takingOver)
   }
 
   /// Holds off every other run until the process ends or `release` is called.
@@ -71,10 +87,24 @@ struct Workspace {
   ) -> Reconciler {
     Reconciler(
       sources: sources, targets: targets, mapping: mapping, ledger: ledger,
-      limits: configuration.limits, logger: logger,
+      limits: configuration.limits, retired: configuration.retired, logger: logger,
       progress: { target, progress in
         if showsProgress { Console.progress("\(target): \(progress.done) of \(progress.total)") }
       })
+  }
+
+  func recorder(_ ledger: any Ledger, command: String) -> RunRecorder {
+    RunRecorder(
+      ledger: ledger, command: command, inputs: inputs, watch: clockWatch(ledger, mayTouch: true))
+  }
+
+  /// Every source and target whose server can tell the time is a witness.
+  func clockWatch(_ ledger: any Ledger, mayTouch: Bool = false) -> ClockWatch {
+    ClockWatch(
+      ledger: ledger,
+      witnesses: sources.compactMap { $0 as? any ClockWitness }
+        + targets.compactMap { $0 as? any ClockWitness },
+      mayTouch: mayTouch, read: { .machine() })
   }
 
   /// The absolute folder that the configuration's relative paths start from.
@@ -124,6 +154,22 @@ struct Workspace {
   }
 }
 
+/// What a run works from besides what it reads: the texts of configuration and mappings, by SHA-256.
+struct InputDigests: Equatable {
+  let configuration: String
+  let mappings: String
+
+  /// Folders do not count, the names of the mapping files do: they are the order of the rules.
+  init(configuration: String, mappings: [(path: String, text: String)]) {
+    self.configuration = SHA256.hexDigest(Array(configuration.utf8))
+    let names = mappings.map { file in
+      let name = file.path.split(separator: "/").last ?? ""
+      return "\(SHA256.hexDigest(Array(file.text.utf8))) \(name)\n"
+    }
+    self.mappings = SHA256.hexDigest(Array(names.joined().utf8))
+  }
+}
+
 /// Where the values of secrets come from.
 enum SecretSupply {
   case resolved
@@ -131,11 +177,11 @@ enum SecretSupply {
   case standIns
 
   func resolve(
-    environment: [String: String]
+    environment: [String: String], withholding withheld: Set<String>
   ) -> (SecretReference) throws -> Secret {
     switch self {
     case .resolved:
-      let resolver = SecretResolver(environment: environment)
+      let resolver = SecretResolver(environment: environment, withheld: withheld)
       return { reference in
         do {
           return try resolver.resolve(reference)
@@ -145,14 +191,5 @@ enum SecretSupply {
       }
     case .standIns: return { _ in Secret(Array("stand-in".utf8)) }
     }
-  }
-}
-
-extension Instant {
-  /// Now, by the machine's clock. Read here and nowhere else.
-  static var wallClock: Instant {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
   }
 }

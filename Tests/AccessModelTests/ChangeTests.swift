@@ -26,7 +26,6 @@ struct ChangeTests {
   private static let ordered: [Change] = [
     .removeMember(membership("b", "ada"), because: endings[0]),
     .removeMember(membership("c", "ada"), because: endings[1]),
-    .removeMember(membership("c", "bob"), because: endings[4]),
     .createAccount(account("ada"), [], because: reason),
     .updateAccount(account("ada"), [], because: reason),
     .enableAccount(account("bob"), .deactivate, [], because: reason),
@@ -35,6 +34,7 @@ struct ChangeTests {
     .addMember(membership("b", "ada"), because: reason),
     .removeMember(membership("a", "eve"), because: endings[2]),
     .removeMember(membership("b", "ada"), because: endings[3]),
+    .removeMember(membership("c", "bob"), because: endings[4]),
     .disableAccount(account("ada"), .deactivate, because: endings[0]),
     .deleteAccount(account("ada"), because: endings[0]),
   ]

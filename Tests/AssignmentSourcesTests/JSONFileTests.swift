@@ -1,6 +1,7 @@
 import AccessModel
-import AssignmentSources
 import Testing
+
+@testable import AssignmentSources
 
 struct JSONFileTests {
   @Test func `a list as Graph gives it is read whole`() async throws {
@@ -94,7 +95,8 @@ struct JSONFileTests {
     Bad("\"id\":\"asn-2\"", "\"id\":null", "id", "is missing"),
     Bad("\"id\":\"asn-2\"", "\"id\":7", "id", "a number where text is due"),
     Bad(
-      "\"id\":\"asn-2\"", "\"id\":\"a\\u202Eb\"", "id", "holds a control or an invisible character"
+      "\"id\":\"asn-2\"", "\"id\":\"a\\u202Eb\"", "id",
+      "holds U+202E, a control or an invisible character"
     ),
     Bad("\"state\":\"delivered\",", "", "state", "is missing"),
     Bad("delivered", "unknownFutureValue", "state", "'unknownFutureValue' is no known state"),
@@ -198,6 +200,43 @@ struct JSONFileTests {
         == [1, 3, 4].map {
           "a.json:\($0): assignment asn-1 id: is repeated in lines 1, 3 and 1 more"
         })
+  }
+
+  @Test func `R4: on pages a record may come twice if it says the same, and else grants nothing`()
+    throws
+  {
+    func read(_ records: String...) throws -> AssignmentReading {
+      var decoder = GraphListDecoder(source: "graph", document: "assignments", places: .records)
+      _ = try decoder.read(ByteInput(Array("[\(records.joined(separator: ","))]".utf8)))
+      return decoder.finish(.complete)
+    }
+    let other = Self.record(1).replacing("u-1", with: "u-9")
+    #expect(try read(Self.record(1), Self.record(1)).assignments.map(\.id) == ["asn-1"])
+    let reading = try read(Self.record(1), other)
+    #expect(reading.assignments.isEmpty)
+    #expect(reading.undecodable.map(\.field) == ["id", "id"])
+    #expect(!reading.coverage.isComplete)
+  }
+
+  @Test(arguments: ["expired", "deliveryFailed"])
+  func `G7: a record that says it is over wins over one of the same id that grants`(state: String)
+    async throws
+  {
+    let over = Self.record(1).replacing("delivered", with: state)
+    for records in [[Self.record(1), over], [over, Self.record(1)]] {
+      let reading = try await read("a.json", "[\(records.joined(separator: ",\n"))]")
+      #expect(reading.assignments.map(\.state.rawValue) == [state])
+      #expect(reading.undecodable.map(\.field) == ["id", "id"])
+      #expect(!reading.coverage.isComplete)
+    }
+  }
+
+  @Test(arguments: ["1", "1.0", "true", "null", "[\"u-1\"]", "{\"id\": \"u-1\"}"])
+  func `G2: an id that is no text is nobody's`(value: String) async throws {
+    let odd = Self.record(1).replacing("\"u-1\"", with: value)
+    let reading = try await read("a.json", "[\(odd),\n\(Self.record(2))]")
+    #expect(reading.assignments.map(\.id) == ["asn-2"])
+    #expect(reading.undecodable.count == 1, "\(reading.undecodable)")
   }
 
   @Test func `an id that is undecodable once is not taken from its other record`() async throws {

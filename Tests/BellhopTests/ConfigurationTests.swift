@@ -93,15 +93,15 @@ private func read(_ name: String) throws -> (configuration: Configuration?, told
       configuration.targets[1].kind
         == .scim(
           SCIMTargetConfiguration(
-            url: "http://127.0.0.1:8080/v2", caFile: nil,
-            auth: .basic(username: "bellhop", password: .env("DESK_PASSWORD")),
+            url: "http://127.0.0.1:8080/v2", caFile: nil, certificate: nil, proxy: nil,
+            auth: .basic(username: "bellhop", password: .env("DESK_PASSWORD")), dialect: nil,
             createGroups: false)))
     #expect(
       configuration.targets[4].kind
         == .scim(
           SCIMTargetConfiguration(
-            url: "https://wiki.example.org/scim/v2", caFile: nil,
-            auth: .bearer(.env("WIKI_SCIM_TOKEN")), createGroups: true)))
+            url: "https://wiki.example.org/scim/v2", caFile: nil, certificate: nil, proxy: nil,
+            auth: .bearer(.env("WIKI_SCIM_TOKEN")), dialect: nil, createGroups: true)))
   }
 
   @Test func `the container's configuration reads without a word`() throws {

@@ -1,3 +1,4 @@
+import CXattr
 import Foundation
 import Glibc
 import Secrets
@@ -45,7 +46,7 @@ private func fault(_ reference: SecretReference) throws -> String {
   }
 
   @Test(arguments: [0o644, 0o640, 0o660, 0o604, 0o700, 0o4600] as [mode_t])
-  func `A4 a file that others may read is refused`(mode: mode_t) throws {
+  func `A4: a file that others may read is refused`(mode: mode_t) throws {
     let folder = try Folder()
     let file = try folder.file("s3cret", mode: mode)
     let fault = try fault(.file(file))
@@ -54,7 +55,7 @@ private func fault(_ reference: SecretReference) throws -> String {
     #expect(!fault.contains("s3cret"))
   }
 
-  @Test func `A4 what is no regular file is refused`() throws {
+  @Test func `A4: what is no regular file is refused`() throws {
     let folder = try Folder()
     let link = "\(folder.path)/link"
     try FileManager.default.createSymbolicLink(
@@ -70,11 +71,77 @@ private func fault(_ reference: SecretReference) throws -> String {
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
-  func `A4 a file of someone else is refused`() throws {
+  func `A4: a file of someone else is refused`() throws {
     let folder = try Folder()
     let file = try folder.file("s3cret")
     #expect(chown(file, 12_345, 0) == 0)
     #expect(try fault(.file(file)).contains("belongs to user 12345"))
+  }
+
+  @Test func `A4: a file that others can replace is refused`() throws {
+    let folder = try Folder()
+    let file = try folder.file("s3cret")
+    for mode in [0o777, 0o770, 0o702] as [mode_t] {
+      #expect(chmod(folder.path, mode) == 0)
+      #expect(try fault(.file(file)).hasSuffix("run 'chmod go-w \(folder.path)'"))
+      // By a link that is ours, all the same.
+      let other = try Folder()
+      let link = "\(other.path)/link"
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
+      let name = file.dropFirst(folder.path.count)
+      #expect(try fault(.file("\(link)\(name)")).hasSuffix("run 'chmod go-w \(folder.path)'"))
+    }
+    #expect(chmod(folder.path, 0o1777) == 0)
+    #expect(text(try resolver.resolve(.file(file))) == "s3cret", "sticky, as /tmp is")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can give a folder away"))
+  func `A4: a folder or a link of someone else on the way is refused`() throws {
+    let folder = try Folder()
+    let other = try Folder()
+    let file = try folder.file("s3cret")
+    let link = "\(other.path)/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
+    let path = link + file.dropFirst(folder.path.count)
+    #expect(text(try resolver.resolve(.file(path))) == "s3cret")
+    #expect(lchown(link, 12_345, 0) == 0)
+    #expect(try fault(.file(path)).contains("the symbolic link \(link) belongs to user 12345"))
+    #expect(chown(folder.path, 12_345, 0) == 0)
+    #expect(try fault(.file(file)).contains("the folder \(folder.path) belongs to user 12345"))
+  }
+
+  /// As systemd grants it: mode 0440, and a list with one user.
+  @Test(arguments: [(geteuid(), true), (12_345, false)] as [(uid_t, Bool)])
+  func `A4: a credential of systemd is taken, if it is granted to us alone`(
+    user: uid_t, isTaken: Bool
+  ) throws {
+    let folder = try Folder()
+    let file = try folder.file("s3cret", mode: 0o400)
+    func entry(_ tag: UInt16, _ rights: UInt16, _ id: UInt32) -> [UInt8] {
+      withUnsafeBytes(of: tag.littleEndian, Array.init)
+        + withUnsafeBytes(of: rights.littleEndian, Array.init)
+        + withUnsafeBytes(of: id.littleEndian, Array.init)
+    }
+    let list =
+      [2, 0, 0, 0] + entry(1, 4, .max) + entry(2, 4, user) + entry(4, 0, .max)
+      + entry(16, 4, .max) + entry(32, 0, .max)
+    try #require(
+      setxattr(file, "system.posix_acl_access", list, list.count, 0) == 0, "no lists here")
+    var status = stat()
+    #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o440)
+    if isTaken {
+      #expect(text(try resolver.resolve(.file(file))) == "s3cret")
+    } else {
+      #expect(try fault(.file(file)).contains("has mode 0440"))
+    }
+  }
+
+  @Test func `A3: a command gets the environment without the other secrets`() throws {
+    let resolver = SecretResolver(
+      environment: ["TOKEN": "s3cret", "PLACE": "here"], withheld: ["TOKEN"])
+    let printed = try resolver.resolve(
+      .command(["/bin/sh", "-c", "echo \"$PLACE/$TOKEN\""]))
+    #expect(text(printed) == "here/")
   }
 
   @Test func `an empty secret is no secret`() throws {

@@ -9,7 +9,8 @@ extension EndToEnd {
       try await withWorld { world in
         try world.write([Record("ines", "Lab")])
         let wrong = [
-          ["frobnicate"], ["apply", "--frob"], ["apply", "extra"], ["plan", "--target", "nowhere"],
+          [], ["frobnicate"], ["apply", "--frob"], ["apply", "extra"],
+          ["plan", "--target", "nowhere"],
           ["plan", "--as-of", "tomorrow"], ["plan", "--as-of", "2027-02-29T00:00:00Z"], ["why"],
           ["approve", "12", "--reason", "x"], ["approve"],
           ["adopt", "nowhere", "--reason", "x"], ["adopt"], ["history", "--limit", "many"],

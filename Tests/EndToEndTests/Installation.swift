@@ -1,3 +1,4 @@
+import ConnectorTesting
 import Foundation
 import Glibc
 import Testing
@@ -70,6 +71,12 @@ struct Installation: Sendable {
     return answer
   }
 
+  /// Runs `bellhop` to its end, whatever its exit code.
+  @discardableResult
+  func answer(_ arguments: String...) async throws -> Answer {
+    try await start(arguments).answer()
+  }
+
   /// Runs it in the shell, where `$BELLHOP` is the program.
   func runInShell(_ script: String) async throws -> Answer {
     try await start(["-c", script], program: URL(filePath: "/bin/sh")).answer()
@@ -119,7 +126,7 @@ final class Run: Sendable {
     process.standardError = try FileHandle(forWritingTo: errors)
     let (ends, continuation) = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in continuation.finish() }
-    try process.run()
+    try process.startAlone()
     self.process = process
     end = Task { for await _ in ends {} }
   }

@@ -11,11 +11,15 @@ struct Record: Sendable {
 
   init(_ login: String, _ package: String, end: Instant? = nil, state: String = "delivered") {
     (self.login, self.package, self.end, self.state) = (login, package, end, state)
+    name = "\(login.prefix(1).uppercased())\(login.dropFirst()) Example"
   }
 
-  var id: String { "\(login)-\(package.lowercased())" }
-  var subject: String { "guest-\(login)" }
-  var name: String { "\(login.prefix(1).uppercased())\(login.dropFirst()) Example" }
+  var id: String { "\(subjectID ?? login)-\(package.lowercased())" }
+  /// Another one than follows from the login.
+  var subjectID: String?
+  var subject: String { subjectID ?? "guest-\(login)" }
+  /// Follows from the login unless it is set.
+  var name: String
   var mail: String { "\(login)@guests.example" }
 
   /// The columns that Bellhop knows and one of our own.

@@ -32,6 +32,29 @@ struct Wiki: Sendable {
     _ = try await send(.post, "Users", body: user)
   }
 
+  /// Makes a user who is not ours and puts it into groups.
+  func addStranger(_ login: String, to groups: [String]) async throws {
+    try await add(
+      """
+      {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+       "userName": "\(Record(login, "").mail)", "displayName": "\(login) of the staff"}
+      """)
+    let id = try await user(login)["id"].text ?? "?"
+    for group in try await self.groups() where groups.contains(group["displayName"].text ?? "") {
+      _ = try await send(
+        .patch, "Groups/\(group["id"].text ?? "?")",
+        body: """
+          {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+           "Operations": [{"op": "add", "path": "members", "value": [{"value": "\(id)"}]}]}
+          """)
+    }
+  }
+
+  /// Deletes a user as its own administrator would, and leaves the groups as they are.
+  func delete(_ login: String) async throws {
+    _ = try await send(.delete, "Users/\(try await user(login)["id"].text ?? "?")")
+  }
+
   private func resources(_ kind: String) async throws -> [JSON] {
     var all: [JSON] = []
     while true {
@@ -55,6 +78,7 @@ struct Wiki: Sendable {
     guard (200..<300).contains(answer.status) else {
       throw Installation.Failure(description: "\(method) \(path): \(answer.status)")
     }
+    guard !answer.body.isEmpty else { return .null }
     return try JSONDecoder().decode(JSON.self, from: Data(answer.body))
   }
 }

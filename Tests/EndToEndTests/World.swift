@@ -56,8 +56,9 @@ struct World: Sendable {
       """
   }
 
-  func wikiTarget(_ url: String) -> String {
-    "{ kind: scim, url: \"\(url)\", auth: { bearer: { env: WIKI_TOKEN } }, createGroups: true }"
+  func wikiTarget(_ url: String, auth: String? = nil, more: String = "") -> String {
+    let auth = auth ?? "{ bearer: { env: WIKI_TOKEN } }"
+    return "{ kind: scim, url: \"\(url)\", auth: \(auth), createGroups: true\(more) }"
   }
 
   /// Writes the mappings. `disable` and `deleteAfter` are what becomes of accounts at their end.
@@ -138,9 +139,11 @@ extension World {
 /// Runs the body with servers and an installation that are gone afterwards.
 func withWorld<Result>(
   wiki hasWiki: Bool = false, source: String = "guests.csv", tls: Bool = false,
-  groups: String? = nil, _ body: (inout World) async throws -> Result
+  groups: String? = nil, overlays: [SlapdFixture.Overlay] = [],
+  _ body: (inout World) async throws -> Result
 ) async throws -> Result {
   var options = SlapdFixture.Options()
+  options.overlays = overlays
   if tls { options.certificateNames = ["IP:127.0.0.1"] }
   options.ldif =
     groups

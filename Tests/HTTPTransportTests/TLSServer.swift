@@ -53,7 +53,7 @@ private func start(_ arguments: [String]) throws -> Process {
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = FileHandle.nullDevice
   process.standardError = FileHandle.nullDevice
-  try process.run()
+  try process.startAlone()
   return process
 }
 

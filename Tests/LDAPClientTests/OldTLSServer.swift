@@ -21,7 +21,7 @@ func withTLSServer(
   let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
   process.standardOutput = output
   process.standardError = output
-  try process.run()
+  try process.startAlone()
   defer {
     kill(process.processIdentifier, SIGKILL)
     while process.isRunning { usleep(1000) }

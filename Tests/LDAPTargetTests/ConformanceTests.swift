@@ -20,10 +20,25 @@ extension DirectoryTests {
       try await run(theCase, .posixGroup, .set(["employeeType": ["disabled"], "mail": []]))
     }
 
-    private func run(
-      _ theCase: TargetConformance.Case, _ kind: GroupKind, _ rule: DisableRule
+    @Test(arguments: TargetConformance.cases)
+    func `a server with memberof, refint and syncprov keeps to the port`(
+      _ theCase: TargetConformance.Case
     ) async throws {
-      try await Directory.with(kind) { directory in
+      try await run(
+        theCase, .groupOfNames, .set(["employeeType": ["disabled"]]),
+        overlays: [
+          .syncprov, .init("memberof", "MemberOfConfig"),
+          .init("refint", "RefintConfig", ["olcRefintAttribute: member"]),
+        ])
+    }
+
+    private func run(
+      _ theCase: TargetConformance.Case, _ kind: GroupKind, _ rule: DisableRule,
+      overlays: [SlapdFixture.Overlay] = []
+    ) async throws {
+      var options = SlapdFixture.Options()
+      options.overlays = overlays
+      try await Directory.with(kind, options: options) { directory in
         try await theCase.run(SlapdHarness(directory: directory, disableRule: rule))
       }
     }

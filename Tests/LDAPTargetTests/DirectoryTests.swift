@@ -32,6 +32,7 @@ enum GroupKind: String, CaseIterable, Sendable {
 struct Directory: Sendable {
   let slapd: SlapdFixture
   let kind: GroupKind
+  let configuration: LDAPTarget.Configuration
   let target: LDAPTarget
 
   let because = Reason(assignments: [.init(source: "tests", id: "asn-1")])
@@ -62,7 +63,9 @@ struct Directory: Sendable {
       configuration.operationTimeout = .seconds(5)
       configure(&configuration, slapd)
       try await body(
-        Directory(slapd: slapd, kind: kind, target: try LDAPTarget(configuration)))
+        Directory(
+          slapd: slapd, kind: kind, configuration: configuration,
+          target: try LDAPTarget(configuration)))
       if try slapd.isAnswering { #expect(try await slapd.isLeftAlone()) }
     }
   }

@@ -134,32 +134,6 @@ extension DirectoryTests {
       }
     }
 
-    @Test func `members in a range are partial, never empty`() async throws {
-      let server = try RangingServer()
-      defer { server.close() }
-      let target = try LDAPTarget(
-        LDAPTarget.Configuration(
-          id: "corp", urls: ["ldap://127.0.0.1:\(server.port)"],
-          bind: .simple(dn: "cn=bellhop", password: Secret(Array("secret".utf8))),
-          accounts: .init(base: "ou=a", objectClasses: ["user"], rdn: "uid", anchor: "employeeID"),
-          groups: .init(base: "ou=g", objectClass: "groupOfNames")))
-      let group = try target.entitlementKey(for: "cn=big,ou=g")
-      let state = try await target.readActualState(
-        ManagedScope(groups: [group], attributes: [], disable: nil))
-      guard case .present("id", .partial) = state.groups[0] else {
-        Issue.record("\(state.groups[0])")
-        return
-      }
-      let account = AccountReference(
-        subject: nil, displayName: nil, identity: .init(key: "cn=x,ou=a", immutableID: ""))
-      let outcomes = try await target.apply([
-        .removeMember(
-          Membership(group: group, groupID: "id", account: account),
-          because: .operator(name: "test", reason: "test"))
-      ]) { _ in }
-      #expect(outcomes[0].word == "failed")
-    }
-
     @Test func `an account in the disabled branch is read as disabled`() async throws {
       try await Directory.with { directory in
         let rule = DisableRule.moveTo(directory.slapd.disabledAccounts)

@@ -88,4 +88,25 @@ import Testing
     guard case .unusable? = error else { throw error ?? .held(by: nil) }
     #expect(!FileManager.default.fileExists(atPath: state.parent + "/elsewhere"))
   }
+
+  @Test func `C6: whoever opened the ledger last may write, whatever lock the other holds`()
+    async throws
+  {
+    func open(_ name: String) throws -> (RunLock, LedgerStore) {
+      let lock = try RunLock(
+        path: state.folder.lock + name, command: "apply \(name)", at: .nine)
+      return (lock, try LedgerStore(path: state.folder.ledger, lock: lock))
+    }
+    let (first, displaced) = try open("1")
+    try await displaced.beginRun(.first)
+    let (second, newest) = try open("2")
+    let error = await #expect(throws: LedgerError.self) {
+      try await displaced.carryOut([addition("ada", to: "staff", because: "a")])
+    }
+    #expect(error?.kind == .displaced)
+    #expect(error?.message.contains("another run has taken over: 'apply 2'") == true)
+    try await newest.carryOut([addition("ada", to: "staff", because: "a")])
+    first.release()
+    second.release()
+  }
 }

@@ -13,7 +13,6 @@ import Testing
 
   @Test func `a new ledger knows no run and no instant`() async throws {
     #expect(try await ledger.runs(limit: 10).isEmpty)
-    #expect(try await ledger.highestInstant() == nil)
   }
 
   @Test func `runs come back newest first, with how they ended`() async throws {
@@ -30,22 +29,6 @@ import Testing
     #expect(try await ledger.runs(limit: 10) == [second, first])
     #expect(try await ledger.runs(limit: 1) == [second])
     #expect(try await ledger.runs(limit: 0).isEmpty)
-  }
-
-  @Test func `the highest instant is the latest of runs, journal and approvals`() async throws {
-    try await ledger.beginRun(.first)
-    #expect(try await ledger.highestInstant() == .nine)
-    try await ledger.carryOut([addition("ada", to: "staff", because: "asn-1")], at: .minutes(5))
-    #expect(try await ledger.highestInstant() == .minutes(5))
-    try await ledger.carryOut([addition("bob", to: "staff", because: "asn-2")], at: .minutes(3))
-    #expect(try await ledger.highestInstant() == .minutes(5))
-    try await ledger.endRun(
-      "run-1", at: .minutes(7),
-      summary: RunSummary(exitCode: 0, applied: 2, failed: 0, held: 0, messages: []))
-    #expect(try await ledger.highestInstant() == .minutes(7))
-    try await ledger.approve(
-      Approval(digest: "3f9c", name: "ada", reason: "reviewed", at: .minutes(9)))
-    #expect(try await ledger.highestInstant() == .minutes(9))
   }
 
   @Test func `a run begins once`() async throws {

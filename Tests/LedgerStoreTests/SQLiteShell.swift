@@ -1,3 +1,4 @@
+import ConnectorTesting
 import Foundation
 
 struct SQLiteFailure: Error {
@@ -15,7 +16,7 @@ func sqlite(_ path: String, _ statement: String) throws -> String {
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = output
   process.standardError = errors
-  try process.run()
+  try process.startAlone()
   let answer = try output.fileHandleForReading.readToEnd() ?? Data()
   let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
   process.waitUntilExit()

@@ -97,4 +97,46 @@ private let cases =
       #expect(mappings == nil)
     }
   }
+
+  @Test(arguments: [
+    "userPassword", "USERPASSWORD", "userPassword;lang-de", "2.5.4.35", "unicodePwd", "password",
+    "urn:ietf:params:scim:schemas:core:2.0:User:password", "password.value", "sambaNTPassword",
+    "krbPrincipalKey", "authPassword",
+  ])
+  func `G8: no attribute that holds a password can be mapped`(name: String) {
+    let (mappings, diagnostics) = MappingLoader.load(
+      [
+        (
+          path: "m.yaml",
+          text: """
+          version: 1
+          packages:
+            - accessPackage: Engineering
+              entitlements: [{ target: wiki, group: Engineers }]
+          accounts:
+            - target: wiki
+              attributes: { userName: '[email]', '\(name)': '[email]' }
+          """
+        )
+      ], targets: knownTargets)
+    #expect(mappings == nil)
+    #expect(diagnostics.contains { $0.message.contains("passwords are never written") })
+  }
+
+  @Test func `G4: a group name with a character nobody can see is refused`() {
+    let (mappings, diagnostics) = MappingLoader.load(
+      [
+        (
+          path: "m.yaml",
+          text: """
+          version: 1
+          packages:
+            - accessPackage: Engineering
+              entitlements: [{ target: wiki, group: "Engi\\u200Bneers" }]
+          """
+        )
+      ], targets: knownTargets)
+    #expect(mappings == nil)
+    #expect(diagnostics.contains { $0.message.contains("U+200B") }, "\(diagnostics)")
+  }
 }

@@ -91,6 +91,30 @@ import Testing
     #expect(world.lines == ["addMember other ada", "removeMember g ada unmapped"])
   }
 
+  @Test func `R1: what a live assignment no longer maps to is unmapped, though another has ended`()
+  {
+    var world = World()
+    world.addMember("ada")
+    world.owned[0].because.append(World.reference("a-old"))
+    world.groups = [DesiredGroup(key: "other")]
+    world.desired = [("ada", "other", "a-ada")]
+    world.known = [World.known("a-ada"), World.known("a-old", end: World.now)]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == ["addMember other ada", "removeMember g ada unmapped"])
+  }
+
+  @Test func `R1: what no mapping asks for stays while a source is not read completely`() {
+    var world = World()
+    world.addMember("ada")
+    world.groups = [DesiredGroup(key: "other")]
+    world.desired = [("ada", "other", "a-ada")]
+    world.known = [World.known("a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    world.readingCoverage = .partial(reason: "cut")
+    #expect(world.lines == ["addMember other ada"])
+    #expect(world.plan.holds.map(\.group) == ["g"])
+  }
+
   @Test func `of two assignments the last one to end counts`() {
     var world = World()
     world.addAccount("ada")
@@ -107,6 +131,68 @@ import Testing
     world.known[1] = World.known("two", end: World.day(-2))
     #expect(
       world.plan.changes.first?.ending == .expired(World.reference("two"), end: World.day(-2)))
+  }
+
+  @Test func `L6: the value that a renamed account had before is removed, also after its end`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts[0].key = "uid=countess"
+    world.desired = [("ada", "g", "a-ada")]
+    world.reading = .success([FakeAssignment("a-ada", subject: "ada", package: "p")])
+    #expect(world.lines == ["addMember g ada", "removeMember g uid=ada unmapped"])
+    #expect(!world.learnsAccount("ada"), "the old name would be forgotten before it is removed")
+
+    world.members.append(("g", "uid=countess"))
+    #expect(world.lines == ["removeMember g uid=ada unmapped"])
+    world.members.removeFirst()
+    #expect(world.lines == [] && world.learnsAccount("ada"))
+    world.members.append(("g", "uid=ada"))
+
+    world.desired = []
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(
+      Set(world.lines.filter { $0.hasPrefix("removeMember") })
+        == ["removeMember g ada expired", "removeMember g uid=ada expired"])
+
+    world.members = [("g", "uid=ada")]
+    #expect(
+      world.lines.filter { $0.hasPrefix("removeMember") } == ["removeMember g ada expired"])
+  }
+
+  @Test func `G5: a value of ours that names another entry by now is held, also after its end`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts[0].id = "another"
+    world.accounts[0].subject = nil
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == [])
+    #expect(world.plan.notes == [.group("g", immutableID: "id-g", origin: .preExisting)])
+    #expect(
+      world.plan.holds.contains {
+        $0.group == "g" && $0.subject == "ada" && $0.reason.contains("by hand")
+      })
+
+    world.members = []
+    #expect(world.plan.holds == [])
+    #expect(world.plan.notes.contains(.membershipGone("g", "ada")))
+  }
+
+  @Test func `a name that went to another subject's account carries that subject's membership`() {
+    var world = World()
+    world.addMember("ada")
+    world.accounts = []
+    world.addMember("bob")
+    world.accounts[0].key = "uid=ada"
+    world.ownedAccounts[1] = Ownership.Account(
+      subject: "bob", identity: AccountIdentity(key: "uid=ada", immutableID: "id-bob"),
+      origin: .created, because: [World.reference("a-bob")])
+    world.members = [("g", "uid=ada")]
+    world.desired = [("bob", "g", "a-bob")]
+    world.reading = .success([FakeAssignment("a-bob", subject: "bob", package: "p")])
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == [])
+    #expect(world.plan.holds == [])
   }
 
   @Test func `a foreign member is told and left alone`() {

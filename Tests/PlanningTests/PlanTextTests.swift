@@ -1,6 +1,7 @@
 import AccessModel
 import ConnectorTesting
 import Foundation
+import Legibility
 import Planning
 import Testing
 
@@ -83,7 +84,7 @@ import Testing
       "asn-57": "Data Room", "asn-s-301": "Build", "asn-s-302": "Build", "asn-s-303": "Build",
     ]
     let text = PlanText { packages[$0.id.rawValue] }
-      .render(Limits.standard.approve(plan, recent: []))
+      .render(Limits.standard.approve(plan, recent: [], now: World.now))
     try expectGolden(text, "plan.txt")
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
@@ -96,7 +97,8 @@ import Testing
   }
 
   @Test func `long sections are cut and say so`() {
-    let text = PlanText(linesPerSection: 1).render(Limits.standard.approve(plan, recent: []))
+    let text = PlanText(linesPerSection: 1).render(
+      Limits.standard.approve(plan, recent: [], now: World.now))
     #expect(text.contains("… and 1 more; --all shows them"))
   }
 
@@ -106,13 +108,13 @@ import Testing
       [AttributeChange(name: "userName", before: ["other"], after: ["ada@x"])],
       because: Reason(assignments: [reference("asn-1")]))
     let text = PlanText().render(
-      Limits.standard.approve(Plan(target: "wiki", changes: [change]), recent: []))
+      Limits.standard.approve(Plan(target: "wiki", changes: [change]), recent: [], now: World.now))
     #expect(text.contains("~ Ada  enable, set userName from 'other' to 'ada@x'; partners/asn-1"))
   }
 
   @Test func `a target that is as it should be says that`() {
     let text = PlanText().render(
-      Limits.standard.approve(Plan(target: "corp", changes: []), recent: []))
+      Limits.standard.approve(Plan(target: "corp", changes: []), recent: [], now: World.now))
     #expect(text == "corp: as it should be\n")
   }
 

@@ -1,4 +1,5 @@
 import AccessModel
+import ConnectorTesting
 import Planning
 import Testing
 
@@ -39,5 +40,26 @@ import Testing
       ending
         == .over(
           .absent(World.reference("a"), missingSince: World.now, confirmed: World.now)))
+  }
+
+  @Test func `G1: what is listed is live from its very start until just before its very end`() {
+    func standing(at now: Instant) -> Standing? {
+      let assignment = FakeAssignment(
+        "a", subject: "ada", package: "p", start: World.day(0), end: World.day(1))
+      return SourceBook(
+        SourceResult(
+          source: "src",
+          reading: .success(
+            AssignmentReading(source: "src", fakes: [assignment], coverage: .complete)),
+          readAt: now, absentAfter: .zero),
+        known: [], now: now
+      ).standing(of: "a")
+    }
+    let moment = Duration.microseconds(1)
+    #expect(standing(at: World.day(0).adding(.zero - moment)) == .notYet(start: World.day(0)))
+    #expect(standing(at: World.day(0)) == .live)
+    #expect(standing(at: World.day(1).adding(.zero - moment)) == .live)
+    #expect(
+      standing(at: World.day(1)) == .over(.expired(World.reference("a"), end: World.day(1))))
   }
 }

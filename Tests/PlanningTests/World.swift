@@ -188,6 +188,12 @@ struct World {
 
   var plan: Plan { Planning.plan(input) }
 
+  func learnsAccount(_ subject: SubjectID) -> Bool {
+    plan.notes.contains { note in
+      if case .account(subject, _, _, _) = note { true } else { false }
+    }
+  }
+
   /// The changes as short lines: `addMember g ada`, `removeMember g ada expired`.
   var lines: [String] {
     plan.changes.map { change in

@@ -80,23 +80,35 @@ final class Connector: Sendable {
       limits: setup.limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
+  static func clock(at wall: Instant, jump: Duration = .zero) -> ClockReading {
+    ClockReading(wall: wall, sinceBoot: wall.since(day(-100)) - jump, boot: "first")
+  }
+
+  /// `jump` is how far the wall clock was set away from the time that passed.
   func begin(
-    at wall: Instant, _ ledger: any Ledger
+    at wall: Instant, jump: Duration = .zero, witnesses: [any ClockWitness] = [],
+    _ ledger: any Ledger
   ) async throws(LedgerError) -> RunContext {
-    let now = max(wall, try await ledger.highestInstant() ?? wall)
-    let context = RunContext(run: RunID(UUID().uuidString), now: now)
+    let reading = Self.clock(at: wall, jump: jump)
+    let (clock, doubt) = try await ClockWatch(
+      ledger: ledger, witnesses: witnesses, mayTouch: true, read: { reading }
+    ).settle()
+    try await ledger.recordClock(clock)
+    let context = RunContext(
+      run: RunID(UUID().uuidString), now: clock.instant, doubt: doubt)
     try await ledger.beginRun(
-      RunRecord(id: context.run, command: "apply", actor: "test", startedAt: now))
+      RunRecord(id: context.run, command: "apply", actor: "test", startedAt: context.now))
     return context
   }
 
   /// One run from beginning to end. `crash` says at which write of the ledger the process dies.
   @discardableResult
   func apply(
-    at wall: Instant, _ selection: Selection = .everything, crash: MortalLedger.Crash? = nil
+    at wall: Instant, jump: Duration = .zero, witnesses: [any ClockWitness] = [],
+    _ selection: Selection = .everything, crash: MortalLedger.Crash? = nil
   ) async throws -> RunReport {
     let store = try store()
-    let context = try await begin(at: wall, store)
+    let context = try await begin(at: wall, jump: jump, witnesses: witnesses, store)
     let reconciler = try reconciler(MortalLedger(store, crash: crash))
     let readings = await reconciler.readSources(context)
     return try await reconciler.apply(context, readings: readings, selection: selection)

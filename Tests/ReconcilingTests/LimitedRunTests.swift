@@ -33,8 +33,10 @@ struct LimitedRunTests {
     #expect(again.targets[0].approved?.heldDigest == digest)
 
     try await connector.approve(digest.description, at: Connector.day(1, .seconds(120)))
-    #expect(try await connector.apply(at: Connector.day(1, .seconds(180))).verdict == .converged)
+    let now = Connector.day(1, .seconds(180))
+    #expect(try await connector.apply(at: now).verdict == .converged)
     #expect(await target.members("cn=eng").count == 5)
+    #expect(try await connector.store().openApprovals(now: now).isEmpty)
 
     try await lose(4)
     #expect(try await connector.apply(at: Connector.day(9)).verdict == .heldByLimits)

@@ -72,6 +72,20 @@ final class MortalLedger: Ledger {
     }
   }
 
+  func requireOurs() async throws(LedgerError) { try await alive().requireOurs() }
+
+  func begin(
+    plan digest: String, changes: Int, target: TargetID, run: RunID
+  ) async throws(LedgerError) {
+    try await write { ledger throws(LedgerError) in
+      try await ledger.begin(plan: digest, changes: changes, target: target, run: run)
+    }
+  }
+
+  func journalHead() async throws(LedgerError) -> JournalHead? {
+    try await alive().journalHead()
+  }
+
   func intend(
     _ changes: [Change], target: TargetID, run: RunID, at: Instant
   ) async throws(LedgerError) -> [JournalID] {
@@ -85,6 +99,19 @@ final class MortalLedger: Ledger {
   ) async throws(LedgerError) {
     try await write { ledger throws(LedgerError) in
       try await ledger.settle(outcomes, target: target, run: run, at: at)
+    }
+  }
+
+  func lessons(of target: TargetID) async throws(LedgerError) -> [Lesson] {
+    try await alive().lessons(of: target)
+  }
+
+  func learn(
+    _ lessons: [Lesson], about target: TargetID, run: RunID
+  ) async throws(LedgerError) {
+    guard !lessons.isEmpty else { return }
+    try await write { ledger throws(LedgerError) in
+      try await ledger.learn(lessons, about: target, run: run)
     }
   }
 
@@ -102,8 +129,32 @@ final class MortalLedger: Ledger {
     try await alive().runs(limit: limit)
   }
 
-  func highestInstant() async throws(LedgerError) -> Instant? {
-    try await alive().highestInstant()
+  func clockHistory() async throws(LedgerError) -> ClockHistory? {
+    try await alive().clockHistory()
+  }
+
+  func recordClock(_ record: ClockRecord) async throws(LedgerError) {
+    try await write { ledger throws(LedgerError) in try await ledger.recordClock(record) }
+  }
+
+  func pendingRemovals() async throws(LedgerError) -> [PendingRemoval] {
+    try await alive().pendingRemovals()
+  }
+
+  func setPendingRemovals(
+    _ removals: [PendingRemoval], of target: TargetID
+  ) async throws(LedgerError) {
+    try await write { ledger throws(LedgerError) in
+      try await ledger.setPendingRemovals(removals, of: target)
+    }
+  }
+
+  func troubles() async throws(LedgerError) -> [Trouble] { try await alive().troubles() }
+
+  func setTroubles(_ troubles: [Trouble], of target: TargetID) async throws(LedgerError) {
+    try await write { ledger throws(LedgerError) in
+      try await ledger.setTroubles(troubles, of: target)
+    }
   }
 
   func knownAssignments(of source: SourceID) async throws(LedgerError) -> [KnownAssignment] {
@@ -122,11 +173,43 @@ final class MortalLedger: Ledger {
     try await alive().journal(query)
   }
 
-  func removals(since: Instant) async throws(LedgerError) -> [RecordedRemoval] {
-    try await alive().removals(since: since)
+  func removals(
+    from start: Instant, through end: Instant
+  ) async throws(LedgerError) -> Set<RecordedRemoval> {
+    try await alive().removals(from: start, through: end)
   }
 
   func approval(of digest: String, now: Instant) async throws(LedgerError) -> Approval? {
     try await alive().approval(of: digest, now: now)
   }
+
+  func record(
+    _ plan: PlanRecord, target: TargetID, run: RunID
+  ) async throws(LedgerError) {
+    try await write { ledger throws(LedgerError) in
+      try await ledger.record(plan, target: target, run: run)
+    }
+  }
+
+  func run(_ id: RunID) async throws(LedgerError) -> RunRecord? { try await alive().run(id) }
+
+  func run(ofSavedPlan digest: String) async throws(LedgerError) -> RunID? {
+    try await alive().run(ofSavedPlan: digest)
+  }
+
+  func heldPlan(_ digest: String) async throws(LedgerError) -> HeldPlan? {
+    try await alive().heldPlan(digest)
+  }
+
+  func waitingPlans() async throws(LedgerError) -> [HeldPlan] { try await alive().waitingPlans() }
+
+  func openApprovals(now: Instant) async throws(LedgerError) -> [Approval] {
+    try await alive().openApprovals(now: now)
+  }
+
+  func approvals(usedBy run: RunID) async throws(LedgerError) -> [Approval] {
+    try await alive().approvals(usedBy: run)
+  }
+
+  func knownTargets() async throws(LedgerError) -> [TargetID] { try await alive().knownTargets() }
 }

@@ -15,7 +15,11 @@ struct ReconcileLoopTests {
     let connector: Connector
     /// How far the wall clock was set away from the time that passed.
     let skew = Mutex(Duration.zero)
+    /// How much of that the time since the machine started does not explain.
+    let jump = Mutex(Duration.zero)
     let reports = Mutex<[RunReport]>([])
+    /// How often the source had been read when each report was made.
+    let readingsByThen = Mutex<[Int]>([])
 
     init(_ assignments: [FakeAssignment]) throws {
       source = CountingSource(FakeSource(id: "partners", assignments: assignments))
@@ -32,9 +36,13 @@ struct ReconcileLoopTests {
         reconciler: try connector.reconciler(store),
         schedule: Schedule(sources: ["partners": sources], targets: ["memory": targets]),
         clock: clock, wallClock: { self.wall },
-        makeContext: { now throws(LedgerError) in try await self.connector.begin(at: now, store) },
+        makeContext: { () throws(LedgerError) in
+          try await self.connector.begin(
+            at: self.wall, jump: self.jump.withLock { $0 }, store)
+        },
         finish: { report throws(LedgerError) in
           self.reports.withLock { $0.append(report) }
+          self.readingsByThen.withLock { $0.append(self.source.readings) }
         })
       return Task { try await loop.run() }
     }
@@ -48,6 +56,11 @@ struct ReconcileLoopTests {
         left -= step
       }
       try await clock.sleepers(atLeast: 1)
+    }
+
+    func jump(by duration: Duration) {
+      skew.withLock { $0 += duration }
+      jump.withLock { $0 += duration }
     }
 
     var times: [Duration] {
@@ -69,6 +82,21 @@ struct ReconcileLoopTests {
     #expect(await hall.target.readings == 6)
     #expect(await hall.target.members("cn=eng") == ["ada"])
     #expect(await hall.target.writes == 2)
+    try await hall.stop(run)
+  }
+
+  @Test func `L1: what ends does not wait for a source that failed before`() async throws {
+    let hall = try Hall([assignment("ada", end: Connector.day(0, .seconds(90)))])
+    let run = try hall.start(sources: .seconds(30), targets: .seconds(3600))
+    try await hall.pass(.seconds(15))
+    hall.source.source.fail()
+    try await hall.pass(.seconds(75), step: .seconds(15))
+    let removing = hall.reports.withLock { reports in
+      reports.firstIndex { $0.targets.contains { $0.outcomes.contains { $0.change.endsAccess } } }
+    }
+    #expect(hall.times == [0, 30, 60, 90, 90].map { .seconds($0) })
+    #expect(removing == 3)
+    #expect(hall.readingsByThen.withLock { $0 } == [1, 2, 3, 3, 4])
     try await hall.stop(run)
   }
 
@@ -129,7 +157,7 @@ struct ReconcileLoopTests {
     let hall = try Hall([assignment("ada", end: end)])
     let run = try hall.start(sources: .seconds(3600), targets: .seconds(3600))
     try await hall.pass(.seconds(30))
-    // While it was asleep only the wall clock went on.
+    // While it was asleep the wall clock and the time since it started went on.
     hall.skew.withLock { $0 = .seconds(10_000) }
     try await hall.pass(.seconds(30))
     #expect(await hall.target.members("cn=eng") == [])
@@ -144,7 +172,7 @@ struct ReconcileLoopTests {
     let run = try hall.start(sources: .seconds(300), targets: .seconds(300))
     try await hall.pass(.seconds(300))
     #expect(hall.source.readings == 2)
-    hall.skew.withLock { $0 = .seconds(-86_400) }
+    hall.jump(by: .seconds(-86_400))
     try await hall.pass(.seconds(330))
     #expect(hall.source.readings == 3)
     #expect(await hall.target.readings == 3)
@@ -158,9 +186,31 @@ struct ReconcileLoopTests {
     try await hall.pass(.seconds(120), step: .seconds(10))
     #expect(await hall.target.members("cn=eng") == [])
     let writes = await hall.target.writes
-    hall.skew.withLock { $0 = .seconds(-110) }
+    hall.jump(by: .seconds(-110))
     try await hall.pass(.seconds(120), step: .seconds(10))
     #expect(await hall.target.writes == writes)
+    try await hall.stop(run)
+  }
+
+  @Test func `T3: while the clock is ahead the loop waits, and is on time once it is right again`()
+    async throws
+  {
+    let end = Connector.day(0, .seconds(1000))
+    let hall = try Hall([assignment("ada", end: end)])
+    let run = try hall.start(sources: .seconds(300), targets: .seconds(300))
+    try await hall.pass(.seconds(60))
+    hall.jump(by: .seconds(3_650 * 86_400))
+    try await hall.pass(.seconds(600))
+    #expect(await hall.target.members("cn=eng") == ["ada"])
+    // It looks once a minute whether the doubt is over, and does not spin.
+    #expect((8...14).contains(hall.times.count))
+    #expect(hall.reports.withLock { $0.last?.verdict } == .partlyApplied)
+    hall.jump(by: .seconds(-3_650 * 86_400))
+    try await hall.pass(.seconds(339), step: .seconds(10))
+    #expect(await hall.target.members("cn=eng") == ["ada"])
+    try await hall.pass(.seconds(2), step: .seconds(1))
+    #expect(await hall.target.members("cn=eng") == [])
+    #expect(hall.times.last == .seconds(1000))
     try await hall.stop(run)
   }
 
@@ -172,10 +222,79 @@ struct ReconcileLoopTests {
       reconciler: try hall.connector.reconciler(mortal),
       schedule: Schedule(sources: ["partners": .seconds(60)], targets: ["memory": .seconds(60)]),
       clock: hall.clock, wallClock: { hall.wall },
-      makeContext: { now throws(LedgerError) in try await hall.connector.begin(at: now, store) },
+      makeContext: { () throws(LedgerError) in
+        try await hall.connector.begin(at: hall.wall, store)
+      },
       finish: { _ in })
     await #expect(throws: LedgerError.self) { try await loop.run() }
     #expect(await hall.target.writes == 0)
+  }
+}
+
+extension ReconcileLoopTests {
+  @Test func `L7: a target that hangs holds up nobody else, and is left alone until it ends`()
+    async throws
+  {
+    let source = FakeSource(id: "partners", assignments: [assignment("ada")])
+    let target = InMemoryTarget(groups: ["cn=eng", "cn=ops"])
+    let hanging = HangingTarget(InMemoryTarget(groups: ["cn=eng"], id: "hanging"))
+    let connector = try Connector(.init(sources: [source], targets: [target, hanging]))
+    let (store, clock) = (try connector.store(), ManualClock())
+    let reports = Mutex<[RunReport]>([])
+    @Sendable func wall() -> Instant { Connector.day(0).adding(clock.now.offset) }
+    let loop = ReconcileLoop(
+      reconciler: try connector.reconciler(store),
+      schedule: Schedule(
+        sources: ["partners": .seconds(60)],
+        targets: ["memory": .seconds(60), "hanging": .seconds(60)], patience: .milliseconds(300)),
+      clock: clock, wallClock: wall,
+      makeContext: { () throws(LedgerError) in try await connector.begin(at: wall(), store) },
+      finish: { report throws(LedgerError) in reports.withLock { $0.append(report) } })
+    let run = Task { try await loop.run() }
+    for _ in 1...3 {
+      try await clock.sleepers(atLeast: 1)
+      clock.advance(by: .seconds(30))
+      try await clock.sleepers(atLeast: 1)
+      clock.advance(by: .seconds(30))
+    }
+    try await clock.sleepers(atLeast: 1)
+    #expect(await target.members("cn=eng") == ["ada"])
+    #expect(reports.withLock { $0.count } == 4)
+    #expect(hanging.readings == 1)
+    let last = try #require(reports.withLock { $0.last })
+    #expect(last.verdict == .unavailable)
+    #expect(last.targets.first?.failure?.description.contains("still at work") ?? false)
+    run.cancel()
+    try await run.value
+    #expect(clock.sleeping == 0)
+  }
+}
+
+/// Never answers, until it is told to stop.
+private final class HangingTarget: Target {
+  private let memory: InMemoryTarget
+  private let count = Mutex(0)
+
+  init(_ memory: InMemoryTarget) { self.memory = memory }
+
+  var id: TargetID { memory.id }
+  var traits: TargetTraits { memory.traits }
+  var readings: Int { count.withLock { $0 } }
+
+  func entitlementKey(for name: String) throws(TargetError) -> EntitlementKey {
+    try memory.entitlementKey(for: name)
+  }
+
+  func readActualState(_ scope: ManagedScope) async throws(TargetError) -> ActualState {
+    count.withLock { $0 += 1 }
+    do { try await Task.sleep(for: .seconds(600)) } catch {}
+    throw TargetError(target: id, disposition: .retryLater, message: "it was told to stop")
+  }
+
+  func apply(
+    _ changes: [Change], progress: @Sendable (Progress) -> Void
+  ) async throws(TargetError) -> [Outcome] {
+    try await memory.apply(changes, progress: progress)
   }
 }
 

@@ -50,6 +50,20 @@ struct RefusalTests {
     #expect(try await connector.store().ownership(of: "memory").accounts.map(\.subject) == ["bob"])
   }
 
+  @Test func `C2: what a target did not begin is recorded as failed and is tried again`()
+    async throws
+  {
+    source.answer([assignment("ada")])
+    connector.change { $0.targets = [UnreachableTarget(memory: target)] }
+    let report = try await connector.apply(at: Connector.day(0))
+    #expect(report.targets[0].outcomes.map(\.outcome.word) == ["failed"])
+    #expect(try await connector.journal() == ["createAccount ada failed"])
+    #expect(try await connector.store().ownership(of: "memory").accounts.isEmpty)
+    connector.change { $0.targets = [target] }
+    #expect(try await connector.apply(at: Connector.day(1)).verdict == .converged)
+    #expect(await target.members("cn=eng") == ["ada"])
+  }
+
   @Test func `what must end goes before anything else, and accounts after their memberships`()
     async throws
   {
@@ -130,7 +144,7 @@ struct RefusalTests {
 }
 
 /// Somebody creates an account of the same name just before the changes arrive.
-private struct ThievingTarget: Target {
+struct ThievingTarget: Target {
   let memory: InMemoryTarget
   let name: String
 
@@ -155,5 +169,27 @@ private struct ThievingTarget: Target {
       }
     } catch {}
     return try await memory.apply(changes, progress: progress)
+  }
+}
+
+/// Can be read, and is gone when it is to be written.
+struct UnreachableTarget: Target {
+  let memory: InMemoryTarget
+
+  var id: TargetID { memory.id }
+  var traits: TargetTraits { memory.traits }
+
+  func entitlementKey(for name: String) throws(TargetError) -> EntitlementKey {
+    try memory.entitlementKey(for: name)
+  }
+
+  func readActualState(_ scope: ManagedScope) async throws(TargetError) -> ActualState {
+    try await memory.readActualState(scope)
+  }
+
+  func apply(
+    _ changes: [Change], progress: @Sendable (Progress) -> Void
+  ) async throws(TargetError) -> [Outcome] {
+    throw TargetError(target: id, disposition: .retryLater, message: "no connection")
   }
 }

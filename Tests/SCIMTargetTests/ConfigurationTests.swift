@@ -31,14 +31,20 @@ import Testing
     #expect(error?.description.hasPrefix("wiki: the bearer token ") == true)
   }
 
-  @Test func `an empty password, a missing CA file and an empty chunk are refused`() {
+  @Test func `an empty password and files that are not there are refused`() {
     #expect(throws: SCIMTarget.ConfigurationError.self) {
       try target { $0.auth = .basic(user: "a", password: Secret([])) }
     }
     #expect(throws: SCIMTarget.ConfigurationError.self) {
       try target { $0.caFile = "/nonexistent/ca.pem" }
     }
-    #expect(throws: SCIMTarget.ConfigurationError.self) { try target { $0.chunk = 0 } }
+    #expect(throws: SCIMTarget.ConfigurationError.self) { try target { $0.auth = .certificate } }
+    #expect(throws: SCIMTarget.ConfigurationError.self) {
+      try target {
+        $0.clientCertificate = .init(
+          certificateFile: "/nonexistent.pem", keyFile: "/nonexistent.key")
+      }
+    }
   }
 
   @Test func `plain http to this machine is allowed`() throws {

@@ -1,6 +1,7 @@
 import AccessModel
 import ConnectorTesting
 import HTTPTransport
+import JSON
 import SCIMClient
 import SCIMTarget
 import Testing
@@ -121,7 +122,7 @@ import Testing
       let id = try await world.group("Editors")
       let transport = world.transport
       let quiet = StubTransport { request throws(TransportError) in
-        if request.method == .patch { return HTTPResponse(status: 204) }
+        if [.patch, .put].contains(request.method) { return HTTPResponse(status: 204) }
         return try await transport.send(request)
       }
       let deaf = try world.target(over: quiet)
@@ -130,11 +131,8 @@ import Testing
         world.addition(ada, "Editors", id),
       ]
       for change in changes {
-        guard case .failed(.skipChange, _) = try await deaf.apply([change], progress: { _ in })[0]
-        else {
-          Issue.record("\(change.kind) is believed")
-          continue
-        }
+        let outcome = try await deaf.apply([change], progress: { _ in })[0]
+        #expect(["failed", "refused"].contains(outcome.word), "\(change.kind): \(outcome)")
       }
     }
   }
@@ -198,7 +196,7 @@ import Testing
     features: SCIMServerFeatures
   ) async throws {
     try await withSCIMWorld(features) {
-      $0.chunk = 10
+      $0.dialect = .chunks(of: 10)
     } _: { world in
       var accounts: [AccountReference] = []
       for number in 0..<25 {
@@ -229,7 +227,7 @@ import Testing
 
   @Test func `a member that the service will not have does not keep the others out`() async throws {
     try await withSCIMWorld {
-      $0.chunk = 8
+      $0.dialect = .chunks(of: 8)
     } _: { world in
       var accounts: [AccountReference] = []
       for number in 0..<8 {
@@ -254,13 +252,15 @@ import Testing
     }
   }
 
-  @Test func `a refusal names the attributes that the service's schema does not have`() async throws
-  {
+  @Test func `what the service's schema does not have is not sent, and told`() async throws {
     try await withSCIMWorld { world in
       let unknown = "urn:example:schemas:1.0:Badge:number"
       let outcome = try await world.apply([world.creation("ada", [unknown: ["7"]])])[0]
-      #expect(outcome.word == "refused")
-      #expect(outcome.detail?.hasSuffix("; its schema has no \(unknown)") == true)
+      #expect(outcome.word == "applied")
+      let state = try await world.read([], [unknown, "title"])
+      #expect(state.missingAttributes == [unknown])
+      #expect(
+        state.notices == ["\(unknown) is not sent: the service's schema has no such attribute"])
     }
   }
 
@@ -277,6 +277,19 @@ import Testing
       #expect(try await world.apply([world.removal(ada, "Editors", id)])[0] == .applied())
       let disabling = Change.disableAccount(ada, .deactivate, because: world.ended)
       #expect(try await world.apply([disabling])[0].word == "applied")
+    }
+  }
+
+  @Test func `C3: a group whose creation was not answered is ours all the same`() async throws {
+    try await withSCIMWorld { world in
+      let lost = failure(.unknown)
+      world.transport.bend { request, response throws(TransportError) in
+        if request.method == .post { throw lost }
+        return response
+      }
+      let outcome = try await world.apply([.createGroup("Editors", because: world.reason)])[0]
+      #expect(outcome.word == "applied")
+      #expect(outcome.groupID != nil)
     }
   }
 

@@ -1,6 +1,8 @@
 import AccessModel
 import ConnectorTesting
 import HTTPTransport
+import JSON
+import OAuth
 import SCIMClient
 import SCIMTarget
 import Secrets
@@ -19,7 +21,11 @@ final class BendingTransport: HTTPTransport {
 
   init(_ bend: Bend? = nil) { self.bend = Mutex(bend) }
 
+  /// All of them, in the order they came.
+  var requests: [HTTPRequest] { received.withLock { $0 } }
   var writes: [HTTPRequest] { received.withLock { $0 }.filter { $0.method != .get } }
+
+  func forget() { received.withLock { $0 = [] } }
 
   func bend(_ bend: @escaping Bend) { self.bend.withLock { $0 = bend } }
 
@@ -66,21 +72,26 @@ struct SCIMWorld: Sendable {
     self.server = server
     transport = BendingTransport()
     token = Secret(Array(server.token.utf8))
+    let credential = try server.credential()
     var configuration = SCIMTarget.Configuration(
-      id: "wiki", url: "\(server.url)", auth: .bearer(token))
+      id: "wiki", url: "\(server.url)", auth: credential)
     configuration.createGroups = true
     adjust(&configuration)
     target = try SCIMTarget(configuration, transport: transport, clock: HastyClock())
     hand = ServiceProvider(
-      baseURL: server.url, credential: .bearer(token), transport: CurlTransport())
+      baseURL: server.url, credential: credential, transport: CurlTransport())
     capabilities = try await hand.discover()
   }
 
   /// Another target over the same service.
-  func target(over transport: any HTTPTransport) throws -> SCIMTarget {
-    try SCIMTarget(
-      SCIMTarget.Configuration(id: "wiki", url: "\(server.url)", auth: .bearer(token)),
-      transport: transport, clock: HastyClock())
+  func target(
+    over transport: any HTTPTransport,
+    _ adjust: (inout SCIMTarget.Configuration) -> Void = { _ in }
+  ) throws -> SCIMTarget {
+    var configuration = SCIMTarget.Configuration(
+      id: "wiki", url: "\(server.url)", auth: try server.credential())
+    adjust(&configuration)
+    return try SCIMTarget(configuration, transport: transport, clock: HastyClock())
   }
 
   let reason = Reason(assignments: [.init(source: "partners", id: "asn-1")])
@@ -111,14 +122,15 @@ struct SCIMWorld: Sendable {
       [
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": .string(name),
         "members": .array(members.map { ["value": .string($0)] }),
-      ], capabilities)
+      ], capabilities
+    ).id
   }
 
   /// Made by the hand.
   func user(_ members: [String: JSONValue]) async throws -> String? {
     var body: JSONValue = .object(members)
     body["schemas"] = ["urn:ietf:params:scim:schemas:core:2.0:User"]
-    return try await hand.create(.user, body, capabilities)
+    return try await hand.create(.user, body, capabilities).id
   }
 
   func addition(_ account: AccountReference, _ group: EntitlementKey, _ id: String?) -> Change {
@@ -156,4 +168,23 @@ final class Heard: Sendable {
 
   func append(_ step: Progress) { progress.withLock { $0.append(step) } }
   var all: [Progress] { progress.withLock { $0 } }
+}
+
+extension SCIMServer {
+  func credential() throws -> Credential {
+    let secret = Secret(Array(token.utf8))
+    guard features == .canaille else { return .bearer(secret) }
+    return .oauth(
+      ClientCredentials(
+        tokenURL: try HTTPURL(parsing: "http://127.0.0.1:\(url.port)/oauth/token"),
+        clientID: "bellhop", proof: .basic(secret)))
+  }
+}
+
+extension Dialect {
+  static func chunks(of members: Int) -> Dialect {
+    var dialect = Dialect("auto")
+    dialect.memberChunk = members
+    return dialect
+  }
 }

@@ -9,7 +9,7 @@
 build_packages=(libcurl4-openssl-dev libldap2-dev libsqlite3-dev libssl-dev pkg-config)
 server_packages=(ca-certificates curl ldap-utils openssl python3 python3-venv slapd)
 # What the tests and the linter look at files with.
-test_packages=(shellcheck sqlite3)
+test_packages=(389-ds-base faketime python3-lib389 shellcheck sqlite3)
 
 # install_packages PACKAGE…
 install_packages() {
@@ -31,19 +31,32 @@ install_packages() {
     "could not install Debian packages, see above; as root: apt-get install ${missing[*]}"
 }
 
-# install_scim_service: sets $scim_venv. The stamp holds the pins and the place, because a virtual
-# environment does not survive a move.
+# install_scim_service: sets $scim_venv.
 install_scim_service() {
-  local pins=$repository/deploy/docker/scim/requirements.txt stamp
   scim_venv=$repository/.venv/scim
-  stamp=$(printf '%s\n' "$scim_venv"; cat "$pins")
-  [ "$(cat "$scim_venv/pins" 2>/dev/null)" != "$stamp" ] || return 0
-  note "installing the SCIM service provider into ${scim_venv#"$repository"/}"
-  rm -rf "$scim_venv"
-  python3 -m venv "$scim_venv"
-  "$scim_venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" || fail 69 \
+  install_python "$scim_venv" "$repository/deploy/docker/scim/requirements.txt"
+}
+
+# install_scim_test_services: the service providers of another temper that only the tests use.
+install_scim_test_services() {
+  local name
+  for name in django canaille; do
+    install_python "$repository/.venv/scim-$name" "$library/scim-servers/$name.txt"
+  done
+}
+
+# install_python FOLDER PINS: a virtual environment. The stamp holds the pins and the place, because
+# a virtual environment does not survive a move.
+install_python() {
+  local folder=$1 pins=$2 stamp
+  stamp=$(printf '%s\n' "$folder"; cat "$pins")
+  [ "$(cat "$folder/pins" 2>/dev/null)" != "$stamp" ] || return 0
+  note "installing $(head -1 "$pins") into ${folder#"$repository"/}"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" || fail 69 \
     "pip could not install $(paste -sd ' ' "$pins"); its words are above"
-  printf '%s\n' "$stamp" >"$scim_venv/pins"
+  printf '%s\n' "$stamp" >"$folder/pins"
 }
 
 # hand_over_to_caller SCRIPT ARGUMENT…: under sudo, in a working copy that belongs to the person

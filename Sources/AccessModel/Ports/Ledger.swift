@@ -2,14 +2,20 @@
 ///
 /// Every method is one transaction, durable when it returns. Nothing external is written after one
 /// has thrown.
-package protocol Ledger: Sendable {
+package protocol Ledger: PlanRecords {
+  /// Throws `displaced` if another run has taken the ledger over, or it was replaced under this one.
+  func requireOurs() async throws(LedgerError)
+
   // Runs
   func beginRun(_ run: RunRecord) async throws(LedgerError)
   func endRun(_ run: RunID, at: Instant, summary: RunSummary) async throws(LedgerError)
   /// Newest first.
   func runs(limit: Int) async throws(LedgerError) -> [RunRecord]
-  /// The highest instant ever recorded: time never goes below it.
-  func highestInstant() async throws(LedgerError) -> Instant?
+
+  // The machine's clock
+  /// `nil` before the first run.
+  func clockHistory() async throws(LedgerError) -> ClockHistory?
+  func recordClock(_ record: ClockRecord) async throws(LedgerError)
 
   // Assignments
   /// Sorted by reference.
@@ -25,6 +31,10 @@ package protocol Ledger: Sendable {
   func note(_ notes: [OwnershipNote], target: TargetID, run: RunID) async throws(LedgerError)
 
   // Journal
+  /// Records which plan the intents that follow belong to.
+  func begin(
+    plan digest: String, changes: Int, target: TargetID, run: RunID
+  ) async throws(LedgerError)
   /// Records, before the first byte leaves, what is meant to be done. Gives one id for each change.
   func intend(
     _ changes: [Change], target: TargetID, run: RunID, at: Instant
@@ -35,8 +45,31 @@ package protocol Ledger: Sendable {
   ) async throws(LedgerError)
   /// Newest first, narrowed by what is not `nil`.
   func journal(_ query: JournalQuery) async throws(LedgerError) -> [JournalEntry]
-  /// Removals by absence or mapping that were applied since an instant, for the rolling limits.
-  func removals(since: Instant) async throws(LedgerError) -> [RecordedRemoval]
+  /// Removals by absence or mapping that were applied between two instants, or may have been because
+  /// nothing recorded what became of them; for the rolling limits. Each thing that was removed once.
+  func removals(
+    from start: Instant, through end: Instant
+  ) async throws(LedgerError) -> Set<RecordedRemoval>
+
+  // What waits
+  /// Removals that were due in earlier runs and were not done; sorted by target, the oldest first.
+  func pendingRemovals() async throws(LedgerError) -> [PendingRemoval]
+  /// Replaces what waits in one target. What waited before keeps the instant since which it does.
+  func setPendingRemovals(
+    _ removals: [PendingRemoval], of target: TargetID
+  ) async throws(LedgerError)
+  /// What failed in a row, and what is set aside for it; sorted by target, then subject.
+  func troubles() async throws(LedgerError) -> [Trouble]
+  /// Replaces what is known of one target.
+  func setTroubles(_ troubles: [Trouble], of target: TargetID) async throws(LedgerError)
+
+  // What targets' adapters learned
+  func lessons(of target: TargetID) async throws(LedgerError) -> [Lesson]
+  /// Inserts, replaces, or forgets.
+  func learn(_ lessons: [Lesson], about target: TargetID, run: RunID) async throws(LedgerError)
+
+  /// Where the chain of the journal's records ends; `nil` while there is none.
+  func journalHead() async throws(LedgerError) -> JournalHead?
 
   // Approvals
   func approve(_ approval: Approval) async throws(LedgerError)

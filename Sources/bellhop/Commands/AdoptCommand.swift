@@ -27,12 +27,16 @@ struct AdoptCommand: AsyncParsableCommand {
         throw CommandFailure(
           status: .usage, message: "the configuration has no target '\(target)'")
       }
-      let ledger = try workspace.ledger(readOnly: false)
+      let ledger = try workspace.ledger(
+        readOnly: false,
+        takingOver: LedgerStore.TakingOver(
+          name: OperatingUser.current.name, reason: reason, at: .wallClock))
       defer { ledger.close() }
       try await ledger.approve(
         Approval(
-          digest: Reconciler.takeoverDigest(of: TargetID(target)), name: RunRecorder.actor,
-          reason: reason, at: .wallClock))
+          digest: Reconciler.takeoverDigest(of: TargetID(target)), name: OperatingUser.current.name,
+          reason: reason, at: try await RunRecorder.effectiveNow(ledger),
+          person: OperatingUser.current.person))
       Console.note("\(target): the next apply within 24 hours takes over what carries our anchor")
       return .done
     }

@@ -1,6 +1,7 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Planning
 
 struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -29,21 +30,44 @@ struct ApproveCommand: AsyncParsableCommand {
       let workspace = try Workspace.load(common, secrets: .standIns)
       let ledger = try workspace.ledger(readOnly: false)
       defer { ledger.close() }
+      let held = try await ledger.heldPlan(digest)
+      let person = OperatingUser.current.person
+      if workspace.configuration.limits.approval == .otherPerson,
+        held?.people.contains(person) ?? false
+      {
+        throw CommandFailure(
+          status: .usage,
+          message:
+            "limits say 'approval: otherPerson', and \(OperatingUser.current.name) ran a run "
+            + "that held this; somebody else must approve it")
+      }
       try await ledger.approve(
         Approval(
-          digest: digest, name: name ?? RunRecorder.actor, reason: reason, at: .wallClock))
+          digest: digest, name: name ?? OperatingUser.current.name, reason: reason,
+          at: try await RunRecorder.effectiveNow(ledger), person: person))
       Console.note("approved \(digest) for the next apply within 24 hours")
-      if try await !wasHeld(ledger) {
-        Console.note("the last runs held nothing under it; it counts if the next plan does")
-      }
+      try await tell(held, try await ledger.waitingPlans())
       return .done
     }
   }
 
-  /// Whether any recent run named the digest. A plan that was only looked at is not in the ledger.
-  private func wasHeld(_ ledger: any Ledger) async throws -> Bool {
-    try await ledger.runs(limit: 20).contains { run in
-      run.summary?.messages.contains { $0.contains(digest) } ?? false
+  /// What was approved, as the last run that held it knew it; a plan that was only looked at is not in
+  /// the ledger.
+  private func tell(_ held: HeldPlan?, _ waiting: [HeldPlan]) async throws {
+    if let held {
+      Console.note("\(held.target): \(held.changes.count) change(s), held since \(held.since)")
+      for change in held.changes.prefix(20) { Console.note("  \(ChangeReport(change))") }
+      if held.changes.count > 20 { Console.note("  … and \(held.changes.count - 20) more") }
+      if waiting.contains(where: { $0.digest == digest }) { return }
+      Console.note("but the last run did not hold it any more")
+    } else {
+      Console.note("no run held anything under it; it counts if the next plan does")
+    }
+    if waiting.isEmpty { Console.note("nothing waits for approval, as far as the last runs tell") }
+    for plan in waiting {
+      Console.note(
+        "\(plan.target): what waits now is \(plan.digest), \(plan.changes.count) change(s), held "
+          + "since \(plan.since)")
     }
   }
 }

@@ -1,6 +1,7 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Legibility
 import Planning
 
 struct HistoryCommand: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct HistoryCommand: AsyncParsableCommand {
     try await finish {
       let workspace = try Workspace.load(common, secrets: .standIns)
       let ledger = try workspace.ledger(readOnly: true)
-      if runs { return try show(try await ledger.runs(limit: limit)) }
+      if runs { return try await showRuns(ledger) }
       return try show(
         try await ledger.journal(
           JournalQuery(
@@ -56,18 +57,46 @@ struct HistoryCommand: AsyncParsableCommand {
     return EntitlementKey(group)
   }
 
-  private func show(_ runs: [RunRecord]) throws -> ExitStatus {
+  /// A run with the approvals that it used.
+  private struct RunJSON: Encodable {
+    let record: RunRecord
+    let approvals: [Approval]
+
+    private enum Key: String, CodingKey { case approvals }
+
+    func encode(to encoder: any Encoder) throws {
+      try record.encode(to: encoder)
+      guard !approvals.isEmpty else { return }
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(approvals, forKey: .approvals)
+    }
+  }
+
+  private func showRuns(_ ledger: any Ledger) async throws -> ExitStatus {
+    var rows: [RunJSON] = []
+    for run in try await ledger.runs(limit: limit) {
+      rows.append(RunJSON(record: run, approvals: try await ledger.approvals(usedBy: run.id)))
+    }
     if common.json {
-      try Console.output(json: runs)
+      try Console.output(json: rows)
       return .done
     }
-    for run in runs {
+    for (run, approvals) in rows.map({ ($0.record, $0.approvals) }) {
       let end = run.summary.map {
         "exit \($0.exitCode): \($0.applied) applied, \($0.failed) not done, \($0.held) held"
       }
-      Console.output("\(run.id)  \(run.command) by \(run.actor)  \(end ?? "did not end")\n")
+      let undone = run.undoes.map { " of \($0)" } ?? ""
+      Console.output(
+        visible("\(run.id)  \(run.command)\(undone) by \(run.actor)  \(end ?? "did not end")")
+          + "\n")
+      for approval in approvals { Console.output("  " + visible(Self.words(approval)) + "\n") }
     }
     return .done
+  }
+
+  private static func words(_ approval: Approval) -> String {
+    "\(approval.digest) approved by \(approval.name)"
+      + (approval.reason.isEmpty ? "" : ": \(approval.reason)")
   }
 
   private func show(_ entries: [JournalEntry]) throws -> ExitStatus {
@@ -85,7 +114,8 @@ struct HistoryCommand: AsyncParsableCommand {
         visible(
           "\(entry.intendedAt)  \(entry.target) \(entry.change.kind) "
             + "\(RunText.object(of: entry.change)): \(outcome)"
-            + (entry.detail.map { " (\($0))" } ?? "") + "; \(why)  [\(entry.run)]")
+            + (entry.detail.map { " (\($0))" } ?? "") + "; \(why)"
+            + (entry.approval.map { ", \(Self.words($0))" } ?? "") + "  [\(entry.run)]")
           + "\n")
     }
     return .done
@@ -101,11 +131,16 @@ struct JournalJSON: Encodable {
   let outcome: String?
   let detail: String?
   let change: ChangeReport
+  /// The digest of the plan that it was part of.
+  let plan: String?
+  /// The approval that let it pass its limits.
+  let approval: Approval?
 
   init(_ entry: JournalEntry) {
     (run, target) = (entry.run.rawValue, entry.target.rawValue)
     (intendedAt, settledAt) = (entry.intendedAt, entry.settledAt)
     (outcome, detail) = (entry.outcome, entry.detail)
     change = ChangeReport(entry.change)
+    (plan, approval) = (entry.plan, entry.approval)
   }
 }

@@ -1,6 +1,7 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Legibility
 import Mapping
 import Planning
 import Reconciling
@@ -21,13 +22,24 @@ struct PlanCommand: AsyncParsableCommand {
       "Plan as if it were this instant, such as 2027-01-12T09:00:00Z.", valueName: "instant"))
   var asOf: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Save the plan in this file, for 'bellhop apply --plan'.", valueName: "file"))
+  var out: String?
+
+  func validate() throws {
+    if out != nil, asOf != nil {
+      throw ValidationError("--out and --as-of exclude each other: only a plan for now is applied")
+    }
+  }
+
   func run() async throws {
     try await finish {
       let workspace = try Workspace.load(common)
       for warning in workspace.warnings { Console.note(warning.description) }
       let selection = try selection.selection(in: workspace)
       let ledger = try workspace.ledger(readOnly: true)
-      let context = RunContext(run: "plan", now: try await now(ledger))
+      let context = try await context(workspace, ledger)
       let reconciler = workspace.reconciler(ledger, logger: common.logger)
       let readings = await reconciler.readSources(context)
       let report = try await reconciler.plan(
@@ -38,14 +50,42 @@ struct PlanCommand: AsyncParsableCommand {
       try show(report)
       let unknowns = try await reconciler.unknowns(of: selection, in: readings)
       for unknown in unknowns { Console.error(unknown) }
-      return unknowns.isEmpty ? ExitStatus(report.verdict) : .inputData
+      guard unknowns.isEmpty else { return .inputData }
+      if let out { try save(report, selection, workspace, to: PlanFile(path: out)) }
+      return ExitStatus(report.verdict)
     }
   }
 
-  private func now(_ ledger: any Ledger) async throws -> Instant {
-    guard let asOf else { return try await RunRecorder.effectiveNow(.wallClock, ledger) }
+  private func save(
+    _ report: RunReport, _ selection: Selection, _ workspace: Workspace, to file: PlanFile
+  ) throws {
+    let planned = report.targets.filter { $0.failure == nil }
+    guard !planned.isEmpty else {
+      return Console.note("no target could be planned, so nothing is saved in \(file.path)")
+    }
+    try file.write(
+      SavedPlan(
+        bellhop: Bellhop.version, createdAt: report.context.now,
+        createdBy: OperatingUser.current.name, configuration: workspace.inputs.configuration,
+        mappings: workspace.inputs.mappings, subject: selection.subject,
+        package: selection.package, sources: report.sources.map(SavedPlan.Source.init),
+        targets: planned.compactMap { $0.approved.map(SavedPlan.Target.init) }))
+    for target in report.targets where target.failure != nil {
+      Console.note("\(target.target): not in \(file.path), as it could not be planned")
+    }
+    Console.note("saved; within 24 hours: bellhop apply --plan \(file.path)")
+  }
+
+  private func context(
+    _ workspace: Workspace, _ ledger: any Ledger
+  ) async throws -> RunContext {
+    guard let asOf else {
+      let (clock, doubt) = try await workspace.clockWatch(ledger).settle()
+      return RunContext(
+        run: "plan", now: clock.instant, doubt: doubt, person: OperatingUser.current.person)
+    }
     do {
-      return try Instant(parsing: asOf)
+      return RunContext(run: "plan", now: try Instant(parsing: asOf))
     } catch {
       throw CommandFailure(status: .usage, message: "--as-of: \(error)")
     }

@@ -1,6 +1,7 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Legibility
 import Logging
 import Mapping
 import Planning
@@ -24,20 +25,28 @@ struct RunCommand: AsyncParsableCommand {
       for warning in workspace.warnings { Console.note(warning.description) }
       let lock = try workspace.lock(command: "bellhop run")
       defer { lock.release() }
-      let ledger = try workspace.ledger(readOnly: false)
+      let ledger = try workspace.ledger(readOnly: false, lock: lock)
       defer { ledger.close() }
       var logger = common.logger
       if common.logLevel == .notice { logger.logLevel = .info }
-      let recorder = RunRecorder(ledger: ledger, command: "run")
+      let recorder = workspace.recorder(ledger, command: "run")
       let (json, log) = (common.json, logger)
+      let reconciler = workspace.reconciler(ledger, logger: logger)
+      let desk = CallbackDesk(reconciler: reconciler, ledger: ledger)
       let loop = ReconcileLoop(
-        reconciler: workspace.reconciler(ledger, logger: logger),
-        schedule: schedule(of: workspace.configuration), clock: ContinuousClock(),
+        reconciler: reconciler,
+        schedule: schedule(of: workspace),
+        doorbells: workspace.targets.compactMap { $0 as? any Doorbell }, clock: ContinuousClock(),
         wallClock: { .wallClock },
-        makeContext: { now throws(LedgerError) in try await recorder.begin(at: now) },
+        makeContext: { () throws(LedgerError) in try await recorder.begin() },
         finish: { report throws(LedgerError) in
-          try await recorder.end(report)
-          Self.tell(report, log, json: json)
+          let head = try await recorder.end(report)
+          Self.tell(report, head, log, json: json)
+        },
+        answer: { context, readings throws(LedgerError) in
+          for answer in try await desk.answer(context, readings: readings) {
+            log.log(level: answer.isAnswered ? .info : .warning, "\(answer)")
+          }
         })
       let work = Task { try await loop.run() }
       Signals.onStop { work.cancel() }
@@ -48,22 +57,28 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  private func schedule(of configuration: Configuration) -> Schedule {
-    Schedule(
+  private func schedule(of workspace: Workspace) -> Schedule {
+    let configuration = workspace.configuration
+    return Schedule(
       sources: Dictionary(
         configuration.sources.map { ($0.id, $0.interval ?? configuration.interval) },
         uniquingKeysWith: { first, _ in first }),
       targets: Dictionary(
         configuration.targets.map { ($0.id, $0.interval ?? configuration.interval) },
-        uniquingKeysWith: { first, _ in first }))
+        uniquingKeysWith: { first, _ in first }),
+      news: Dictionary(
+        workspace.sources.compactMap { source in
+          (source as? any NewsSource)?.newsInterval.map { (source.id, $0) }
+        }, uniquingKeysWith: { first, _ in first }))
   }
 
   /// One line for each run that did or found something, one for each thing it could not do.
-  private static func tell(_ report: RunReport, _ logger: Logger, json: Bool) {
+  private static func tell(
+    _ report: RunReport, _ head: JournalHead?, _ logger: Logger, json: Bool
+  ) {
     for remark in RunText(report).remarks { logger.warning("\(remark)") }
     let summary = report.summary(exitCode: ExitStatus(report.verdict).rawValue)
-    let level: Logger.Level =
-      summary.exitCode != 0 ? .warning : summary.applied > 0 ? .info : .debug
+    let level: Logger.Level = summary.exitCode != 0 ? .warning : .info
     logger.log(
       level: level, "run",
       metadata: [
@@ -71,6 +86,7 @@ struct RunCommand: AsyncParsableCommand {
         "applied": "\(summary.applied)", "failed": "\(summary.failed)",
         "held": "\(summary.held)",
         "next": "\(report.nextBoundary?.description ?? "-")",
+        "journal": "\(head?.description ?? "-")",
       ])
     for target in report.targets {
       for (change, outcome) in target.outcomes where outcome.isDone {
@@ -98,7 +114,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     if json {
       do {
-        try Console.output(json: RunJSON(report, command: "run"))
+        try Console.output(json: RunJSON(report, command: "run", journal: head))
       } catch {
         logger.error("the report cannot be written as JSON: \(error)")
       }

@@ -1,6 +1,7 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Legibility
 import Planning
 
 struct StatusCommand: AsyncParsableCommand {
@@ -51,15 +52,48 @@ private struct Status: Encodable {
   let version = 1
   let now: Instant
   let lastRun: RunRecord?
+  /// Where the journal's chain ends.
+  let journal: JournalHead?
+  /// Whether the room that is kept for removals on a full disk is there.
+  let hasReserve: Bool
   let sources: [Source]
   let targets: [Target]
+  /// Only while the machine's clock is in doubt, as far as it can tell by itself.
+  let clock: RunJSON.ClockJSON?
+  /// Removals that are due and not done.
+  let waiting: [RunJSON.WaitingJSON]
+  /// What is set aside.
+  let quarantine: [RunJSON.QuarantineJSON]
   /// The next ten ends.
   let endings: [Ending]
 
+  /// What must not be overlooked, in words.
+  private var shouts: [String] = []
+
+  private enum CodingKeys: CodingKey {
+    case version, now, lastRun, sources, targets, clock, waiting, quarantine, endings
+  }
+
   init(_ ledger: any Ledger, _ workspace: Workspace) async throws(LedgerError) {
-    let now = try await RunRecorder.effectiveNow(.wallClock, ledger)
+    let now: Instant
+    switch ClockJudgement(.machine(), history: try await ledger.clockHistory()) {
+    case .sound(let instant, _): (now, clock) = (instant, nil)
+    case .doubtful(let doubt):
+      (now, clock) = (doubt.since, RunJSON.ClockJSON(doubt))
+      shouts.append(
+        "\(doubt.reason); the next run asks the servers for the time, and decides for \(now) until "
+          + "one agrees. If the clock is right and none can tell: "
+          + "bellhop release --clock --reason TEXT")
+    }
     self.now = now
+    let waiting = Waiting.summary(of: try await ledger.pendingRemovals(), now: now)
+    self.waiting = waiting.map(RunJSON.WaitingJSON.init)
+    let quarantined = try await ledger.troubles().filter { $0.quarantinedAt != nil }
+    quarantine = quarantined.map(RunJSON.QuarantineJSON.init)
+    shouts += waiting.map(\.description) + quarantined.map(\.advice)
     lastRun = try await ledger.runs(limit: 1).first
+    journal = try await ledger.journalHead()
+    hasReserve = workspace.hasReserve
     var sources: [Source] = []
     var open: [KnownAssignment] = []
     for source in workspace.sources {
@@ -96,7 +130,7 @@ private struct Status: Encodable {
   }
 
   var text: String {
-    var lines: [String] = []
+    var lines = shouts.map { "!          \($0)" }
     if let run = lastRun {
       lines.append("last run   \(run.id), \(run.command) by \(run.actor)")
       if let summary = run.summary {
@@ -109,6 +143,14 @@ private struct Status: Encodable {
       }
     } else {
       lines.append("last run   none yet")
+    }
+    if lastRun != nil, !hasReserve {
+      lines.append(
+        "disk       FULL: the reserve was given up, and only what ends access is done; free some "
+          + "space and run 'bellhop apply'")
+    }
+    if let journal {
+      lines.append("journal    \(journal.record) records, ends with \(journal.code)")
     }
     for source in sources {
       lines.append(

@@ -1,6 +1,8 @@
 import AccessModel
 import ArgumentParser
 import LedgerStore
+import Legibility
+import Mapping
 import Planning
 import Reconciling
 
@@ -21,8 +23,9 @@ struct WhyCommand: AsyncParsableCommand {
     try await finish {
       let workspace = try Workspace.load(common)
       let ledger = try workspace.ledger(readOnly: true)
-      let now = try await RunRecorder.effectiveNow(.wallClock, ledger)
-      let context = RunContext(run: "why", now: now)
+      let (clock, doubt) = try await workspace.clockWatch(ledger).settle()
+      let context = RunContext(
+        run: "why", now: clock.instant, doubt: doubt, person: OperatingUser.current.person)
       let reconciler = workspace.reconciler(ledger, logger: common.logger)
       let readings = await reconciler.readSources(context)
       let subjects = try await reconciler.subjects(named: subject, in: readings)
@@ -30,7 +33,8 @@ struct WhyCommand: AsyncParsableCommand {
       let explanation = try await reconciler.explain(found, context, readings: readings)
       let history = try await ledger.journal(JournalQuery(subject: found, limit: 20))
       let view = ExplanationView(
-        explanation, history: history, groups: groups(in: workspace))
+        explanation, history: history, groups: groups(in: workspace),
+        grants: grants(in: workspace))
       if common.json {
         try Console.output(json: view)
       } else {
@@ -49,6 +53,28 @@ struct WhyCommand: AsyncParsableCommand {
     let ids = subjects.prefix(10).map(\.rawValue).joined(separator: ", ")
     return CommandFailure(
       status: .usage, message: "'\(subject)' may be \(subjects.count) subjects; say which: \(ids)")
+  }
+
+  /// Which packages give the entitlement, for each target that can have it; `nil` if none is asked for.
+  private func grants(in workspace: Workspace) -> [ExplanationView.Grant]? {
+    guard let entitlement else { return nil }
+    var grants: [ExplanationView.Grant] = []
+    for target in workspace.targets {
+      let key: EntitlementKey
+      do {
+        key = try target.entitlementKey(for: entitlement)
+      } catch {
+        continue
+      }
+      let rules = workspace.mapping.packages.filter { rule in
+        rule.entitlements.contains { $0.target == target.id && $0.object == .group(key) }
+      }
+      grants.append(
+        ExplanationView.Grant(
+          target: target.id.rawValue, group: key.rawValue,
+          packages: rules.map { $0.match.name ?? $0.match.id ?? "" }))
+    }
+    return grants
   }
 
   /// Every spelling of the entitlement that a target has for it; `nil` asks for all.
@@ -99,6 +125,13 @@ private struct ExplanationView: Encodable {
     let holds: [Hold]
   }
 
+  /// A group that was asked for, and the access packages that give it.
+  struct Grant: Encodable {
+    let target: String
+    let group: String
+    let packages: [String]
+  }
+
   let version = 1
   let subject: String
   let displayName: String?
@@ -107,8 +140,14 @@ private struct ExplanationView: Encodable {
   let memberships: [Membership]
   let next: [Next]
   let history: [JournalJSON]
+  /// Only where a group was asked for.
+  let entitlements: [Grant]?
 
-  init(_ explanation: Explanation, history: [JournalEntry], groups: Set<EntitlementKey>?) {
+  init(
+    _ explanation: Explanation, history: [JournalEntry], groups: Set<EntitlementKey>?,
+    grants: [Grant]?
+  ) {
+    entitlements = grants
     func isAsked(_ group: EntitlementKey?) -> Bool {
       guard let groups else { return true }
       return group.map { groups.contains($0) } ?? false
@@ -163,6 +202,17 @@ private struct ExplanationView: Encodable {
         ["\(row.assignment)  \(row.package)  \(row.standing)"]
           + row.mapsTo.map { "  maps to \($0)" }
       })
+    if let entitlements {
+      section(
+        "The group",
+        entitlements.map { grant in
+          let giving = grant.packages.joined(separator: ", ")
+          return "\(grant.target)  \(grant.group)  "
+            + (giving.isEmpty
+              ? "no mapping names it: Bellhop gives it to nobody, and takes it from nobody whom it "
+                + "did not give it to" : "given by \(giving)")
+        })
+    }
     section(
       "Accounts",
       accounts.map { row in

@@ -1,0 +1,138 @@
+import AccessModel
+import Foundation
+import LDAPTarget
+import Secrets
+
+// What Bellhop's LDAP target does alone, without sources, plan and ledger; the other side of
+// Benchmarks/reference/ldap.c, with the same commands, and the same line at the end:
+// `ldap-benchmark COMMAND URL DN PASSWORDFILE BASE [ARGUMENT…]`.
+
+struct Usage {
+  let wall = ContinuousClock.now
+  let processor = Usage.processor()
+
+  static func processor() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+  }
+
+  /// Prints what was used since, as `ldap-reference` does.
+  func report() {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    let wall = (ContinuousClock.now - self.wall) / .seconds(1)
+    print(
+      String(
+        format: "%.4f\t%.4f\t%.1f", wall, Usage.processor() - processor,
+        Double(usage.ru_maxrss) / 1024))
+  }
+}
+
+func stop(_ message: String) -> Never {
+  FileHandle.standardError.write(Data("ldap-benchmark: \(message)\n".utf8))
+  exit(1)
+}
+
+let words = CommandLine.arguments
+guard words.count > 5 else { stop("usage: see the head of main.swift") }
+let (command, base) = (words[1], words[5])
+let rest = Array(words.dropFirst(6))
+let start = Usage()
+let password = try Data(contentsOf: URL(fileURLWithPath: words[4]))
+let target = try LDAPTarget(
+  LDAPTarget.Configuration(
+    id: "corp", urls: [words[2]], bind: .simple(dn: words[3], password: Secret(Array(password))),
+    accounts: .init(
+      base: "ou=guests,\(base)", objectClasses: ["inetOrgPerson"], rdn: "uid",
+      anchor: "employeeNumber"),
+    groups: .init(base: base, objectClass: "groupOfNames", placeholder: "cn=nobody,\(base)")))
+let because = Reason(assignments: [.init(source: "bench", id: "1")])
+let ended = Ending.expired(
+  .init(source: "bench", id: "1"), end: .init(microseconds: 1_768_176_000_000_000))
+
+/// `cn=g-00000` and so on, as many as scripts/bench says there are.
+func groups(_ prefix: String, _ count: Int) throws -> [EntitlementKey] {
+  try (0..<count).map {
+    let number = String($0)
+    let padded = String(repeating: "0", count: 5 - number.count) + number
+    return try target.entitlementKey(for: "cn=g-\(padded),ou=\(prefix),\(base)")
+  }
+}
+
+func read(_ groups: [EntitlementKey]) async throws -> ActualState {
+  let state = try await target.readActualState(
+    ManagedScope(
+      groups: groups, attributes: ["cn", "employeeType", "mail", "sn", "uid"],
+      disable: .set(["employeeType": ["disabled-guest"]])))
+  guard state.coverage == .complete else { stop("\(state.coverage)") }
+  return state
+}
+
+/// The accounts whose names the first lines of a file hold.
+func accounts(_ state: ActualState, _ file: String, _ count: Int?) throws -> [AccountReference] {
+  let names = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+  var known: [AccountKey: AccountIdentity] = [:]
+  for account in state.accounts { known[account.identity.key] = account.identity }
+  return names.prefix(count ?? names.count).map { name in
+    AccountReference(
+      subject: "s", displayName: nil, identity: known[AccountKey(name.lowercased())])
+  }
+}
+
+func apply(_ changes: [Change]) async throws {
+  let outcomes = try await target.apply(changes) { _ in }
+  if let bad = outcomes.first(where: { !$0.isDone }) { stop("\(bad)") }
+}
+
+switch command {
+case "read":
+  let state = try await read(try groups("shared", Int(rest[0]) ?? 0))
+  let values = state.memberships.count
+  start.report()
+  FileHandle.standardError.write(Data("\(state.accounts.count), \(values)\n".utf8))
+case "fill", "remove":
+  let group = try target.entitlementKey(for: rest[0])
+  let state = try await read([group])
+  guard case .present(let id, _) = state.groups[0] else { stop("\(state.groups[0])") }
+  let changes = try accounts(state, rest[1], rest.count > 2 ? Int(rest[2]) : nil).map {
+    let membership = Membership(group: group, groupID: id, account: $0)
+    return command == "fill"
+      ? Change.addMember(membership, because: because) : .removeMember(membership, because: ended)
+  }
+  let start = Usage()
+  try await apply(changes)
+  start.report()
+case "spread":
+  let spread = try groups("spread", Int(rest[2]) ?? 0)
+  let state = try await read(spread)
+  let members = try accounts(state, rest[0], Int(rest[1]))
+  var changes: [Change] = []
+  for (key, group) in zip(spread, state.groups) {
+    guard case .present(let id, _) = group else { stop("\(group)") }
+    changes += members.map {
+      .addMember(Membership(group: key, groupID: id, account: $0), because: because)
+    }
+  }
+  let start = Usage()
+  try await apply(changes)
+  start.report()
+case "create":
+  let changes = (0..<(Int(rest[0]) ?? 0)).map { number in
+    let digits = String(number)
+    let uid = "new" + String(repeating: "0", count: 7 - digits.count) + digits
+    let values = [
+      "cn": uid, "employeeType": "guest", "mail": "\(uid)@example.org", "sn": uid, "uid": uid,
+    ]
+    return Change.createAccount(
+      AccountReference(subject: SubjectID(uid), displayName: nil, identity: nil),
+      values.sorted { $0.key < $1.key }
+        .map { AttributeChange(name: $0.key, before: [], after: [$0.value]) },
+      because: because)
+  }
+  let start = Usage()
+  try await apply(changes)
+  start.report()
+default: stop("no such command: \(command)")
+}

@@ -1,0 +1,88 @@
+import AccessModel
+import LDAPClient
+
+extension Checkup {
+  /// Tries what a run would write, in a way that cannot change anything: a value that is not there is
+  /// deleted, which a server refuses as absent (16) where we have the right and as forbidden (50) where
+  /// we have not. An assertion that fails would not tell: it is looked at before the right. The no-op
+  /// control is not used: it damages OpenLDAP's database (`RequestControl.noOperation`).
+  func rights(on link: isolated LDAPConnection) throws(LDAPError) -> [Diagnosis] {
+    var diagnoses: [Diagnosis] = []
+    if let account = accounts.sample {
+      let trial = try trials([account], layout.anchor, Self.nobody, on: link)
+      diagnoses.append(verdict("rights on accounts", trial, of: layout.anchor))
+    }
+    if !groups.names.isEmpty {
+      let value =
+        layout.columns[0].valueAttribute == nil
+        ? layout.accountsBase.child("cn", Self.nobody).description : Self.nobody
+      let trial = try trials(groups.names, layout.memberAttribute, value, on: link)
+      diagnoses.append(verdict("rights on groups", trial, of: layout.memberAttribute))
+    }
+    if !examination.scratch {
+      diagnoses.append(
+        Diagnosis(
+          .advice, "creating accounts", "not tried, as nothing may be changed",
+          wayOut: "'bellhop doctor --scratch' makes an account and a group and removes them again"))
+    }
+    return diagnoses
+  }
+
+  private struct Trial {
+    var allowed = 0
+    var refused: [(name: DistinguishedName, error: LDAPError)] = []
+    var count: Int { allowed + refused.count }
+  }
+
+  private func trials(
+    _ names: [DistinguishedName], _ attribute: String, _ value: String,
+    on link: isolated LDAPConnection
+  ) throws(LDAPError) -> Trial {
+    let requests = names.map { name in
+      LDAPRequest.modify(name, [.delete(LDAPAttribute(attribute, [value]))])
+    }
+    var trial = Trial()
+    for (name, result) in zip(names, link.perform(requests)) {
+      switch result.result.code {
+      case .noSuchAttribute, .success: trial.allowed += 1
+      // Directories of Active Directory's kind say so of a value that is absent.
+      case .unwillingToPerform where server.isActiveDirectory: trial.allowed += 1
+      case let code:
+        guard code.isAnswer else { throw LDAPError(result.result) }
+        trial.refused.append((name, LDAPError(result.result)))
+      }
+    }
+    return trial
+  }
+
+  private func verdict(_ topic: String, _ trial: Trial, of attribute: String) -> Diagnosis {
+    guard let first = trial.refused.first else {
+      return Diagnosis(
+        .fine, topic, "\(attribute) can be written (tried on \(trial.allowed), nothing changed)")
+    }
+    let wayOut =
+      switch first.error.code {
+      case .referral, .unwillingToPerform:
+        "this server does not take writes: name the one that does in url"
+      default: "let the bind identity write \(attribute)"
+      }
+    return Diagnosis(
+      .fault, topic,
+      "\(attribute) is refused on \(trial.refused.count) of \(trial.count), such as "
+        + "'\(first.name)': \(first.error)",
+      wayOut: wayOut)
+  }
+
+  /// An account that nobody has, with all that the schema demands.
+  func scratchAccount() -> (name: DistinguishedName, attributes: [LDAPAttribute]) {
+    let value = "\(Self.nobody)-\(examination.now.microseconds)"
+    var attributes = [LDAPAttribute("objectClass", layout.accountClasses)]
+    var known = ["objectclass"]
+    let demanded = server.schema?.required(by: layout.accountClasses) ?? ["cn", "sn"]
+    for name in [layout.rdn, layout.anchor] + demanded where !known.contains(name.lowercased()) {
+      known.append(name.lowercased())
+      attributes.append(LDAPAttribute(name, [value]))
+    }
+    return (layout.accountsBase.child(layout.rdn, value), attributes)
+  }
+}

@@ -1,0 +1,28 @@
+internal import AccessModel
+internal import JSON
+internal import SCIMClient
+
+/// The `members` of a Group.
+///
+/// A group that leaves them out has none only if it was asked for by its id, and only where the
+/// service shows members at all: listings and searches often leave them out, and some services
+/// never show any.
+struct GroupMembers {
+  let ids: Set<AccountKey>
+  /// Whether every element says who it is.
+  let areAllNamed: Bool
+
+  static let none = GroupMembers(ids: [], areAllNamed: true)
+
+  private init(ids: Set<AccountKey>, areAllNamed: Bool) {
+    self.ids = ids
+    self.areAllNamed = areAllNamed
+  }
+
+  /// `nil` if the group does not show its members.
+  init?(_ group: Resource) {
+    guard let elements = group.body["members"]?.elements else { return nil }
+    let values = elements.compactMap { $0["value"]?.text ?? $0.text }
+    self.init(ids: Set(values.map { AccountKey($0) }), areAllNamed: values.count == elements.count)
+  }
+}
