@@ -15,17 +15,22 @@ package enum Standing: Equatable, Sendable {
 package struct SourceResult: Sendable {
   package let source: SourceID
   package let reading: Result<AssignmentReading, SourceError>
+  /// When the attempt began.
   package let readAt: Instant
+  /// When the newest word in it was asked for: later than `readAt` where news were added.
+  package let heardAt: Instant
   /// See `AssignmentSource.absentAfter`.
   package let absentAfter: Duration
 
+  /// `heardAt` is `readAt` if nothing is said.
   package init(
     source: SourceID, reading: Result<AssignmentReading, SourceError>, readAt: Instant,
-    absentAfter: Duration
+    heardAt: Instant? = nil, absentAfter: Duration
   ) {
     self.source = source
     self.reading = reading
     self.readAt = readAt
+    self.heardAt = heardAt ?? readAt
     self.absentAfter = absentAfter
   }
 }

@@ -8,6 +8,8 @@ package struct RunReport: Sendable {
   package let book: AssignmentBook
   /// Sorted by target.
   package let targets: [TargetReport]
+  /// What targets did for earlier runs, which had gone on without them; sorted by target.
+  package var late: [TargetReport] = []
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]
   /// Targets that are not configured any more while the ledger knows what is ours in them, sorted.
@@ -150,8 +152,8 @@ extension RunReport {
     }
     messages += waiting.map(\.description)
     return RunSummary(
-      exitCode: exitCode, applied: targets.reduce(0) { $0 + $1.applied },
-      failed: targets.reduce(0) { $0 + $1.failed },
+      exitCode: exitCode, applied: (targets + late).reduce(0) { $0 + $1.applied },
+      failed: (targets + late).reduce(0) { $0 + $1.failed },
       held: targets.reduce(0) {
         $0 + ($1.approved.map { $0.held.count + $0.plan.holds.count } ?? 0)
       },

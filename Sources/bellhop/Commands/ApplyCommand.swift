@@ -74,8 +74,10 @@ struct ApplyCommand: AsyncParsableCommand {
       try show(report, head)
       if let head { common.logger.notice("journal \(head)") }
       let desk = CallbackDesk(reconciler: reconciler, ledger: ledger)
-      for answer in try await desk.answer(context, readings: readings) {
-        Console.note("\(answer)")
+      if desk.isAwaited(in: report) {
+        // What was written counts only if it can be seen.
+        let seen = try await reconciler.plan(context, readings: readings)
+        for answer in try await desk.answer(seen).answers { Console.note("\(answer)") }
       }
       let unknowns = try await reconciler.unknowns(of: selection, in: readings)
       for unknown in unknowns { Console.error(unknown) }

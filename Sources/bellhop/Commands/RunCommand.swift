@@ -43,10 +43,12 @@ struct RunCommand: AsyncParsableCommand {
           let head = try await recorder.end(report)
           Self.tell(report, head, log, json: json)
         },
-        answer: { context, readings throws(LedgerError) in
-          for answer in try await desk.answer(context, readings: readings) {
+        answer: { report throws(LedgerError) in
+          let answers = try await desk.answer(report)
+          for answer in answers.answers {
             log.log(level: answer.isAnswered ? .info : .warning, "\(answer)")
           }
+          return answers.areUnconfirmed
         })
       let work = Task { try await loop.run() }
       Signals.onStop { work.cancel() }
