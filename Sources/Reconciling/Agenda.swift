@@ -77,14 +77,7 @@ struct Agenda {
   /// What each source gave last; one that has not answered yet is as good as unread.
   var readings: [SourceResult] {
     schedule.sources.keys.sorted().map { source in
-      latest[source]
-        ?? SourceResult(
-          source: source,
-          reading: .failure(
-            SourceError(
-              source: source, kind: .unavailable,
-              message: "the first reading since the start has not ended yet")),
-          readAt: begun[source] ?? Instant(microseconds: 0), absentAfter: .zero)
+      latest[source] ?? .unread(source, since: begun[source] ?? Instant(microseconds: 0))
     }
   }
 

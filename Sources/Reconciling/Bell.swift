@@ -34,6 +34,17 @@ final class Bell: Sendable {
     }
   }
 
+  /// Until it rings or is struck, `sleep` ends, or the task is cancelled.
+  func wait(or sleep: @escaping @Sendable () async throws -> Void) async {
+    await withTaskGroup(of: Void.self) { group in
+      // It throws only when the task is cancelled, which whoever waits sees for itself.
+      group.addTask { do { try await sleep() } catch {} }
+      group.addTask { await self.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   /// Until it rings or is struck, or the task is cancelled. One may wait at a time.
   func wait() async {
     await withTaskCancellationHandler {

@@ -72,12 +72,12 @@ enum CallbackFinding: Equatable {
       return change.group.map(groups.contains) ?? (change.ending == nil)
         || change.ending?.assignment == reference
     }
-    let planned = approved.plan.changes.count(where: concerns)
-    let done = report.outcomes.count { $0.outcome.isDone && concerns($0.change) }
-    let left =
-      planned == done ? nil : report.outcomes.first { !$0.outcome.isDone && concerns($0.change) }?
-        .change ?? approved.plan.changes.first(where: concerns)
-    if let left = left ?? (approved.held + approved.setAside).first(where: concerns) {
+    let planned = approved.plan.changes.filter(concerns)
+    let outcomes = report.outcomes.filter { concerns($0.change) }
+    let done = outcomes.count { $0.outcome.isDone }
+    let left = planned.count == done ? nil : outcomes.first { !$0.outcome.isDone }?.change
+    let waiting = planned.count == done ? nil : planned.first
+    if let left = left ?? waiting ?? (approved.held + approved.setAside).first(where: concerns) {
       return .lasting("\(left.kind)" + (left.group.map { " \($0)" } ?? "") + " is not done")
     }
     let hold = approved.plan.holds.first { hold in

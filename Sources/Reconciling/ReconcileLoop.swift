@@ -135,7 +135,7 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
     if let left = agenda.untilBoundary(at: wallClock()) { patience = min(patience, left) }
     let end = ContinuousClock.now + patience
     while side.inquiries.isReading(anyOf: begun), !Task.isCancelled, .now < end {
-      await wait(for: side.bell) { try await Task.sleep(until: end) }
+      await side.bell.wait { try await Task.sleep(until: end) }
       agenda.note(rung: side.bell.answer(), at: wallClock())
     }
   }
@@ -171,19 +171,6 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
   private func sleep(until wake: Instant, or bell: Bell) async {
     let left = wake.since(wallClock())
     guard left > .zero else { return }
-    await wait(for: bell) { try await clock.sleep(for: min(left, Self.longestSleep)) }
-  }
-
-  /// Until the bell rings or `sleep` ends.
-  private func wait(
-    for bell: Bell, or sleep: @escaping @Sendable () async throws -> Void
-  ) async {
-    await withTaskGroup(of: Void.self) { group in
-      // It throws only when the task is cancelled, which `run` sees for itself.
-      group.addTask { do { try await sleep() } catch {} }
-      group.addTask { await bell.wait() }
-      await group.next()
-      group.cancelAll()
-    }
+    await bell.wait { [clock] in try await clock.sleep(for: min(left, Self.longestSleep)) }
   }
 }

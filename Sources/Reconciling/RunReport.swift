@@ -8,7 +8,8 @@ package struct RunReport: Sendable {
   package let book: AssignmentBook
   /// Sorted by target.
   package let targets: [TargetReport]
-  /// What targets did for earlier runs, which had gone on without them; sorted by target.
+  /// What was done before in runs that are told of with this one: by targets that an earlier run did not
+  /// wait for, or before the sources had answered. Sorted by target.
   package var late: [TargetReport] = []
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]

@@ -92,7 +92,8 @@ struct SlowSourceTests {
     async throws
   {
     let hall = try Hall([assignment("ada")], absentAfter: .seconds(600))
-    let run = try hall.start(sources: .seconds(60), targets: .seconds(3600), news: .seconds(15),
+    let run = try hall.start(
+      sources: .seconds(60), targets: .seconds(3600), news: .seconds(15),
       gathering: moment)
     try await hall.pass(.seconds(30), step: .seconds(5))
     hall.source.close()
