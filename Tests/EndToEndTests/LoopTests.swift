@@ -99,7 +99,7 @@ extension EndToEnd.Loop {
       try await Task.sleep(for: .seconds(3))
       loop.signal(SIGTERM)
       let log = try await loop.answer().errors
-      let lines = log.split(separator: "\n").filter { $0.contains("partners") }
+      let lines = log.split(separator: "\n").filter { $0.contains("desk: ") }
       #expect(lines.count { !$0.contains("no more") } == 1, "\(log)")
       #expect(lines.count { $0.contains("no more") } == 1, "\(log)")
       #expect(log.split(separator: "\n").count { $0.contains("corp: ") } <= 4, "\(log)")
