@@ -23,13 +23,15 @@ extension LDAPConnection {
       subschemaSubentry: record["subschemaSubentry"].first)
   }
 
-  /// The object classes that the server knows; `nil` if it does not show them.
+  /// The classes and attributes that the server knows; `nil` if it does not show them.
   package func schema() throws(LDAPError) -> Schema? {
     guard let text = try rootDSE()?.subschemaSubentry else { return nil }
     let name: DistinguishedName
     do throws(DNSyntaxError) { name = try DistinguishedName(parsing: text) } catch { return nil }
-    guard let record = try record(name, attributes: ["objectClasses"]) else { return nil }
+    let names = ["objectClasses", "attributeTypes"]
+    guard let record = try record(name, attributes: names) else { return nil }
     let definitions = record["objectClasses"]
-    return definitions.isEmpty ? nil : Schema(objectClasses: definitions)
+    return definitions.isEmpty
+      ? nil : Schema(objectClasses: definitions, attributeTypes: record["attributeTypes"])
   }
 }

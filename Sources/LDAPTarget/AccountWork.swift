@@ -23,7 +23,8 @@ struct AccountWork {
   private let task: Task
   private let identity: AccountIdentity?
   private var attempts = 0
-  private var wasSent = false
+  /// A request that may have changed something left.
+  private(set) var wasSent = false
   private var lastError: LDAPError?
 
   private enum Task {
