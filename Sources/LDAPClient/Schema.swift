@@ -24,10 +24,17 @@ package struct Schema: Sendable {
   private let classes: [String: ObjectClass]
   /// The same of attributes; empty where the server shows none.
   private let attributes: [String: Attribute]
+  /// What was asked for, in lower case; `nil` for everything.
+  private let asked: Set<String>?
 
   /// Reads definitions in the form of RFC 4512 §4.1.1 and §4.1.2; one that is malformed defines
   /// nothing.
   package init(objectClasses: [String], attributeTypes: [String] = []) {
+    self.init(objectClasses: objectClasses, attributeTypes: attributeTypes, asked: nil)
+  }
+
+  init(objectClasses: [String], attributeTypes: [String], asked: Set<String>?) {
+    self.asked = asked
     var classes: [String: ObjectClass] = [:]
     for text in objectClasses {
       guard let definition = SchemaDefinition(text) else { continue }
@@ -54,7 +61,10 @@ package struct Schema: Sendable {
     self.attributes = attributes
   }
 
-  package func knows(objectClass name: String) -> Bool { classes[name.lowercased()] != nil }
+  /// Whether there is surely no such class.
+  package func lacks(objectClass name: String) -> Bool {
+    classes[name.lowercased()] == nil && asked?.contains(name.lowercased()) ?? true
+  }
 
   /// By any of its names or its number, whatever options follow. `nil` if there is none.
   package func attribute(_ description: String) -> Attribute? {
@@ -64,6 +74,7 @@ package struct Schema: Sendable {
   /// Whether there is surely no such attribute: a server that shows no attributes lacks none.
   package func lacks(attribute description: String) -> Bool {
     !attributes.isEmpty && attribute(description) == nil
+      && asked?.contains(Self.type(of: description)) ?? true
   }
 
   /// What the server calls the attribute in its answers, with the options of `description`; that
@@ -82,7 +93,9 @@ package struct Schema: Sendable {
   }
 
   /// The rule by which two values are the same, as the schema names it.
-  package func equalityRule(of description: String) -> String? { inherited(description, \.equality) }
+  package func equalityRule(of description: String) -> String? {
+    inherited(description, \.equality)
+  }
 
   /// Whether an entry of these classes must have a value of the attribute.
   package func requires(_ attribute: String, of objectClasses: [String]) -> Bool {
@@ -135,7 +148,7 @@ package struct Schema: Sendable {
     return nil
   }
 
-  private static func type(of description: String) -> String {
+  static func type(of description: String) -> String {
     String(description.prefix { $0 != ";" }).lowercased()
   }
 }
