@@ -55,6 +55,9 @@ enum LedgerSchema {
     migrator.registerMigration("requests that wait for an answer") { db in
       try db.execute(sql: Callbacks.schema)
     }
+    migrator.registerMigration("what ended, to be known again") { db in
+      try db.execute(sql: TombstoneReader.schema)
+    }
     return migrator
   }()
 
