@@ -64,10 +64,10 @@ struct Returned {
     let current = Dictionary(
       Set(owned.tombstones.memberships.map(\.subject))
         .union(owned.tombstones.accounts.map(\.subject)).compactMap { subject in
-        owned.accounts.position(of: subject, by: \.subject).map {
-          (owned.accounts[$0].identity.immutableID, subject)
-        }
-      }, uniquingKeysWith: { first, _ in first })
+          owned.accounts.position(of: subject, by: \.subject).map {
+            (owned.accounts[$0].identity.immutableID, subject)
+          }
+        }, uniquingKeysWith: { first, _ in first })
     let gone = Dictionary(
       owned.tombstones.accounts.map { ($0.identity.immutableID, $0) },
       uniquingKeysWith: { first, _ in first })

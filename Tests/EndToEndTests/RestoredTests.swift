@@ -5,7 +5,8 @@ import Testing
 extension EndToEnd {
   /// A directory and a service that are put back to a backup, between two runs of the program.
   @Suite struct Restored {
-    @Test func `L1: what had ended before a target was restored ends again, what was lost comes again`()
+    @Test
+    func `L1: what had ended before a target was restored ends again, what was lost comes again`()
       async throws
     {
       try await withWorld(wiki: true, scim: .restorable) { world in
@@ -48,7 +49,8 @@ extension EndToEnd {
       }
     }
 
-    @Test func `R7: what somebody adds again after its end is told and never touched`() async throws {
+    @Test func `R7: what somebody adds again after its end is told and never touched`() async throws
+    {
       try await withWorld(wiki: true) { world in
         try world.write([Record("ines", "Lab"), Record("jon", "Lab")])
         try await world.bellhop.run("apply", exits: 0)

@@ -138,7 +138,8 @@ extension World {
 
 /// Runs the body with servers and an installation that are gone afterwards.
 func withWorld<Result>(
-  wiki hasWiki: Bool = false, scim features: SCIMServerFeatures = .all, source: String = "guests.csv", tls: Bool = false,
+  wiki hasWiki: Bool = false, scim features: SCIMServerFeatures = .all,
+  source: String = "guests.csv", tls: Bool = false,
   groups: String? = nil, overlays: [SlapdFixture.Overlay] = [],
   _ body: (inout World) async throws -> Result
 ) async throws -> Result {

@@ -60,18 +60,21 @@ import Testing
     #expect(!isReturned(world.plan) && !isAddedAgain(world.plan))
   }
 
-  @Test func `what an older copy brings back and is granted anew stays ours, and is no found one`() {
+  @Test func `what an older copy brings back and is granted anew stays ours, and is no found one`()
+  {
     var world = world(changedAt: 9)
     world.desired = [("ada", "g", "a-new")]
     world.reading = .success([FakeAssignment("a-new", subject: "ada", package: "p")])
     #expect(world.plan.changes == [])
-    #expect(world.plan.notes.contains { note in
-      guard case .membership("g", "ada", .created, let because) = note else { return false }
-      return because == [World.reference("a-new")]
-    })
-    #expect(!world.plan.notes.contains { note in
-      if case .membership(_, _, .preExisting, _) = note { true } else { false }
-    })
+    #expect(
+      world.plan.notes.contains { note in
+        guard case .membership("g", "ada", .created, let because) = note else { return false }
+        return because == [World.reference("a-new")]
+      })
+    #expect(
+      !world.plan.notes.contains { note in
+        if case .membership(_, _, .preExisting, _) = note { true } else { false }
+      })
   }
 
   @Test func `what the mapping ended is limited when it comes back, and held without a source`() {
@@ -92,7 +95,8 @@ import Testing
     #expect(!isReturned(world.plan))
   }
 
-  @Test func `a group that left the mapping is looked at for what comes back, and for nothing else`() {
+  @Test
+  func `a group that left the mapping is looked at for what comes back, and for nothing else`() {
     var world = world(changedAt: 9)
     world.groups = []
     world.members.append(("g", "uid=foreign"))
@@ -131,10 +135,11 @@ import Testing
   @Test func `R12: an account that we deleted and that is back is ours, and is disabled again`() {
     let world = deleted()
     #expect(world.lines == ["removeMember g ada expired", "disableAccount ada expired"])
-    #expect(world.plan.notes.contains { note in
-      guard case .account("ada", let identity, .created, _) = note else { return false }
-      return identity.immutableID == "id-ada"
-    })
+    #expect(
+      world.plan.notes.contains { note in
+        guard case .account("ada", let identity, .created, _) = note else { return false }
+        return identity.immutableID == "id-ada"
+      })
     #expect(world.plan.unrecordedAnchors == 0)
   }
 
@@ -165,9 +170,10 @@ import Testing
     world.accounts = []
     #expect(world.lines == ["removeMember g ada expired"])
     // Known again for as long as the value stands there.
-    #expect(world.plan.notes.contains { note in
-      if case .account("ada", _, .created, _) = note { true } else { false }
-    })
+    #expect(
+      world.plan.notes.contains { note in
+        if case .account("ada", _, .created, _) = note { true } else { false }
+      })
     #expect(!world.plan.notes.contains(.accountGone("ada")))
   }
 }

@@ -16,7 +16,8 @@ struct RestoredTargetTests {
 
   private func restore(_ copy: InMemoryDirectory) async { await target.edit { $0.restore(copy) } }
 
-  @Test func `L1: what had ended goes again, what had been added comes again, and then all is well`()
+  @Test
+  func `L1: what had ended goes again, what had been added comes again, and then all is well`()
     async throws
   {
     source.answer([assignment("ada", end: Connector.day(5)), assignment("bob")])
@@ -104,7 +105,8 @@ struct RestoredTargetTests {
     #expect(await target.members("cn=eng") == ["eve", "fay"])
   }
 
-  @Test func `R12: an account that was deleted and comes back is disabled, and deleted in its time`()
+  @Test
+  func `R12: an account that was deleted and comes back is disabled, and deleted in its time`()
     async throws
   {
     source.answer([assignment("ada", end: Connector.day(5)), assignment("bob")])
