@@ -37,13 +37,38 @@ struct StateReader: Sendable {
     let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
       groups: found, changedAt: groups.changedAt, strangers: strangers, memberships: memberships,
-      incomplete: incomplete, strangersByAccount: accounts(of: strangers))
+      incomplete: incomplete, strangersByAccount: accounts(of: strangers),
+      notices: try lastMemberNotice(on: connection))
     var next: GroupMemory?
     if let origin, let now {
       next = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
     }
     return Reading(state: state, memory: next, proofs: directory.proofs)
+  }
+
+  /// Told before it happens: a group that must have a member keeps its last one past its end.
+  private func lastMemberNotice(
+    on connection: isolated LDAPConnection
+  ) throws(TargetError) -> [String] {
+    guard !scope.groups.isEmpty, layout.placeholder == nil, !layout.recreatesGroups else { return [] }
+    let schema: Schema?
+    do throws(LDAPError) {
+      schema = try connection.schema()
+    } catch {
+      guard error.code.isAnswer else {
+        throw error.targetError(layout.target, "cannot read the schema")
+      }
+      schema = nil
+    }
+    guard GroupClass.needsMember(layout.memberAttribute, [layout.groupClass], schema) else {
+      return []
+    }
+    return [
+      "a \(layout.groupClass) must have a \(layout.memberAttribute), and nothing stands in for the "
+        + "last one: it stays in its group past its end. Set 'groups.emptyGroup' to "
+        + "{placeholder: DN} or {recreate: true}"
+    ]
   }
 
   /// Where groups hold what accounts are named by, a value that outlived its account still tells whose

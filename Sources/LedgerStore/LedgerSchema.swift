@@ -58,6 +58,9 @@ enum LedgerSchema {
     migrator.registerMigration("what ended, to be known again") { db in
       try db.execute(sql: TombstoneReader.schema)
     }
+    migrator.registerMigration("why it waits") { db in
+      try db.execute(sql: "ALTER TABLE pending_removal ADD COLUMN reason TEXT")
+    }
     return migrator
   }()
 
