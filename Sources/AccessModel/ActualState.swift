@@ -49,6 +49,9 @@ package struct ActualState: Sendable {
   package let strangersByAccount: [AccountKey: AccountKey]
   /// Attributes of the scope that the target does not have: never compared.
   package let missingAttributes: Set<String>
+  /// Attributes of the scope that no account of the target can have, each with the reason: whoever is
+  /// to get one is held.
+  package let unknownAttributes: [String: String]
   /// Attributes that an existing account cannot change, besides those the target's traits name.
   package let fixedAttributes: Set<String>
   /// What people should know of how the target was read, each once.
@@ -60,7 +63,8 @@ package struct ActualState: Sendable {
     strangers: [AccountKey] = [],
     memberships: MembershipSet = .empty, incomplete: MembershipSet = .empty,
     strangersByAccount: [AccountKey: AccountKey] = [:],
-    missingAttributes: Set<String> = [], fixedAttributes: Set<String> = [], notices: [String] = []
+    missingAttributes: Set<String> = [], unknownAttributes: [String: String] = [:],
+    fixedAttributes: Set<String> = [], notices: [String] = []
   ) {
     self.target = target
     self.coverage = coverage
@@ -72,6 +76,7 @@ package struct ActualState: Sendable {
     self.incomplete = incomplete
     self.strangersByAccount = strangersByAccount
     self.missingAttributes = missingAttributes
+    self.unknownAttributes = unknownAttributes
     self.fixedAttributes = fixedAttributes
     self.notices = notices
   }

@@ -155,14 +155,7 @@ extension GroupWork {
         work.refusals += 1
       }
       if refusals > Self.patience { settleUnsent(result.outcome, &batch) }
-    case .closed:
-      settleUnsent(
-        result.code == .referral
-          ? .failed(
-            .stopTarget,
-            reason: "this server is a read-only copy and refers writes to another; name that one "
-              + "in 'url'")
-          : result.outcome, &batch)
+    case .closed: settleUnsent(result.outcome, &batch)
     }
   }
 

@@ -3,7 +3,8 @@ import LDAPClient
 
 /// One reading of the directory.
 struct StateReader: Sendable {
-  let layout: Layout
+  /// As it is configured.
+  let configured: Layout
   let scope: ManagedScope
   let memory: LDAPTarget.Configuration.Memory?
 
@@ -13,6 +14,8 @@ struct StateReader: Sendable {
     let memory: GroupMemory?
     /// Of each account, what a write needs to know.
     let proofs: AccountProofs
+    /// As the server names things.
+    let layout: Layout
   }
 
   /// Throws if the accounts' branch or the whole server cannot be read; what ends before its end is
@@ -20,9 +23,14 @@ struct StateReader: Sendable {
   func read(
     _ earlier: GroupMemory?, on connection: isolated LDAPConnection
   ) throws(TargetError) -> Reading {
+    let layout = configured.named(by: try schema(on: connection))
+    let check = SchemaCheck(layout: layout, scope: scope)
+    if let fault = check.fault {
+      throw TargetError(target: layout.target, disposition: .stopTarget, message: fault)
+    }
     let directory = try AccountReader(layout: layout, scope: scope).read(on: connection)
     let now = memory?.now()
-    let origin = memory == nil ? nil : try origin(connection)
+    let origin = memory == nil ? nil : try origin(of: layout, connection)
     var usable: GroupMemory?
     if let memory, let now, let origin, let earlier,
       earlier.isOf(origin, notOlderThan: memory.fullReading, at: now)
@@ -37,43 +45,32 @@ struct StateReader: Sendable {
     let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
       groups: found, changedAt: groups.changedAt, strangers: strangers, memberships: memberships,
-      incomplete: incomplete, strangersByAccount: accounts(of: strangers),
-      notices: try lastMemberNotice(on: connection))
+      incomplete: incomplete, strangersByAccount: accounts(of: strangers, layout),
+      unknownAttributes: check.unknownAttributes, notices: check.notices)
     var next: GroupMemory?
     if let origin, let now {
       next = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
     }
-    return Reading(state: state, memory: next, proofs: directory.proofs)
+    return Reading(state: state, memory: next, proofs: directory.proofs, layout: layout)
   }
 
-  /// Told before it happens: a group that must have a member keeps its last one past its end.
-  private func lastMemberNotice(
-    on connection: isolated LDAPConnection
-  ) throws(TargetError) -> [String] {
-    guard !scope.groups.isEmpty, layout.placeholder == nil, !layout.recreatesGroups else { return [] }
-    let schema: Schema?
+  /// A server that hides its schema is taken to know what the configuration names.
+  private func schema(on connection: isolated LDAPConnection) throws(TargetError) -> Schema? {
     do throws(LDAPError) {
-      schema = try connection.schema()
+      let check = SchemaCheck(layout: configured, scope: scope)
+      return try connection.schema(objectClasses: check.classes, attributes: check.names)
     } catch {
-      guard error.code.isAnswer else {
-        throw error.targetError(layout.target, "cannot read the schema")
-      }
-      schema = nil
+      if error.code.isAnswer { return nil }
+      throw error.targetError(configured.target, "cannot read the schema")
     }
-    guard GroupClass.needsMember(layout.memberAttribute, [layout.groupClass], schema) else {
-      return []
-    }
-    return [
-      "a \(layout.groupClass) must have a \(layout.memberAttribute), and nothing stands in for the "
-        + "last one: it stays in its group past its end. Set 'groups.emptyGroup' to "
-        + "{placeholder: DN} or {recreate: true}"
-    ]
   }
 
   /// Where groups hold what accounts are named by, a value that outlived its account still tells whose
   /// it was.
-  private func accounts(of strangers: [AccountKey]) -> [AccountKey: AccountKey] {
+  private func accounts(
+    of strangers: [AccountKey], _ layout: Layout
+  ) -> [AccountKey: AccountKey] {
     guard let attribute = layout.columns[0].valueAttribute,
       AttributeType.normalise(attribute) == AttributeType.normalise(layout.rdn)
     else { return [:] }
@@ -86,7 +83,9 @@ struct StateReader: Sendable {
 
   /// Which directory this is: the server that answers, and the identity of the branch, which a
   /// database that was set up anew does not have. `nil` if it shows none.
-  private func origin(_ connection: isolated LDAPConnection) throws(TargetError) -> String? {
+  private func origin(
+    of layout: Layout, _ connection: isolated LDAPConnection
+  ) throws(TargetError) -> String? {
     guard let base = layout.groupsBase, let url = connection.url else { return nil }
     do throws(LDAPError) {
       guard

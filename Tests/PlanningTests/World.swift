@@ -38,6 +38,7 @@ struct World {
   var members: [(EntitlementKey, AccountKey)] = []
   var groupStates: [EntitlementKey: ActualGroup] = [:]
   var coverage = Coverage.complete
+  var unknownAttributes: [String: String] = [:]
   var owned: [Owned] = []
   var ownedAccounts: [Ownership.Account] = []
   var ownedGroups: [Ownership.Group] = []
@@ -196,7 +197,8 @@ struct World {
       groups: scope.groups.map {
         groupStates[$0] ?? .present(immutableID: "id-\($0)", coverage: .complete)
       }, changedAt: changedAt.mapValues(Self.second),
-      strangers: strangers, memberships: MembershipSet(ContiguousArray(pairs)))
+      strangers: strangers, memberships: MembershipSet(ContiguousArray(pairs)),
+      unknownAttributes: unknownAttributes)
   }
 
   var input: PlanInput {
