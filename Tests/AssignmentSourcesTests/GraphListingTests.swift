@@ -76,6 +76,24 @@ import Testing
     }
   }
 
+  @Test func `C7: neither the order of a list nor the casing of its words changes what is read`()
+    async throws
+  {
+    var records = GraphWorld.records(10)
+    for index in records.indices { records[index].state = ["Delivered", "DELIVERED"][index % 2] }
+    records[3].schedule = """
+      {"startDateTime":"2026-01-01T00:00:00Z","recurrence":null,"expiration":\
+      {"endDateTime":"2096-01-01T00:00:00Z","duration":null,"type":"AfterDateTime"}}
+      """
+    records = stride(from: 0, to: 10, by: 3).flatMap { records[$0..<min($0 + 3, 10)].reversed() }
+    try await withGraphWorld(#"{"pageSize":4}"#, records: records.reversed()) { world in
+      let reading = try await world.read()
+      #expect(reading.coverage == .complete)
+      #expect(reading.ids == GraphWorld.records(10).map(\.id))
+      #expect(reading.assignments.allSatisfy { $0.state == .delivered })
+    }
+  }
+
   @Test func `the budget of a reading ends its waiting, and what was read is partial`() async throws
   {
     let fault =

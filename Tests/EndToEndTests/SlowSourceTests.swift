@@ -69,6 +69,26 @@ extension EndToEnd {
       }
     }
 
+    @Test
+    func `L1: what fell due in three days down ends at the start, before its source has answered`()
+      async throws
+    {
+      try await withEntra { world, graph in
+        var ines = GraphRecord("a-1", of: "u-1", name: "ines")
+        ines.end = Instant.fromNow(.seconds(-86_400)).description
+        try await graph.hold([ines, GraphRecord("a-2", of: "u-2", name: "jon")])
+        try await world.bellhop.run("apply", clock: "-3d", exits: 0)
+        #expect(try await world.members("lab") == ["ines", "jon"])
+        try await graph.set(#"{"pageDelay":60}"#)
+        let loop = try world.bellhop.start(["run"])
+        defer { loop.signal(SIGKILL) }
+        try await until { try await world.members("lab") == ["jon"] }
+        try await until { try await world.wiki?.members("Lab").count == 1 }
+        loop.signal(SIGTERM)
+        #expect(try await loop.answer().code == 0)
+      }
+    }
+
     @Test func `C9: apply that is told to stop in a long reading stops`() async throws {
       try await withEntra { world, graph in
         try await graph.hold([GraphRecord("a-1", of: "u-1", name: "ines")])
