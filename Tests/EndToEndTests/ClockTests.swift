@@ -133,7 +133,7 @@ extension Installation {
   /// Runs it on a machine whose wall clock was set away from the time that passed; the clocks that run
   /// since the machine started are left alone.
   @discardableResult
-  fileprivate func run(
+  func run(
     _ arguments: String, clock offset: String, exits code: Int32,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws -> Answer {
