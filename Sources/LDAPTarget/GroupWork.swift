@@ -244,7 +244,7 @@ extension GroupWork {
         items[position].index,
         items[position].isAddition
           ? .failed(.retryLater, reason: "its group was deleted when it became empty")
-          : .applied(changedAt: reading.version?.changedAt?.adding(.microseconds(1))))
+          : .applied(changedAt: reading.version?.changedAt?.adding(.seconds(1))))
     }
   }
 
