@@ -19,7 +19,8 @@ struct MemberWrite {
     if !present.isEmpty { target.knows { $0.learn(.shown) } }
     // A service that shows no members may still have them: there a removal is sent in any case.
     let isBlind = present.isEmpty && target.members != .shown
-    let known = isBlind && target.members == .hidden ? await alreadyMembers() : []
+    if isBlind, target.members == nil, await mayHide() { return try await runOneFirst() }
+    let known = isBlind ? await alreadyMembers() : []
     let removals = unique { !$0.isMember && (isBlind || shown == nil || contains(present, $1)) }
     let additions = unique {
       $0.isMember && !contains(present, $1) && !known.contains($1)
@@ -98,6 +99,43 @@ struct MemberWrite {
 
   // MARK: Services that show no members
 
+  /// Whether someone who is added may have been a member all along, unseen, and can be asked for.
+  private func mayHide() async -> Bool {
+    let additions = unique { wish, _ in wish.isMember }
+    guard additions.count > 1, let first = additions.first,
+      !target.inSession({ $0.created.contains(groupID) })
+    else { return false }
+    return await target.isMember(first, of: groupID, capabilities) != nil
+  }
+
+  /// What it reads after one member was added tells whether the service shows members: then nobody
+  /// was there. If not, each of the others is asked for before it is added.
+  private func runOneFirst() async throws(SCIMError) -> [Outcome] {
+    let first = wishes.indices.first { wishes[$0].isMember && members[$0] != nil }
+    let (early, late) = (
+      wishes.indices.filter { !wishes[$0].isMember || $0 == first },
+      wishes.indices.filter { wishes[$0].isMember && $0 != first }
+    )
+    var outcomes: [Int: Outcome] = [:]
+    for positions in [early, late] {
+      guard target.stopReason == nil, let group = await readBack() else {
+        for position in positions {
+          outcomes[position] = .failed(
+            .skipChange, reason: "group '\(key)' could not be read again")
+        }
+        continue
+      }
+      let part = MemberWrite(
+        target: target, key: key, groupID: groupID, before: group,
+        wishes: positions.map { wishes[$0] }, members: positions.map { members[$0] },
+        capabilities: capabilities)
+      for (position, outcome) in zip(positions, try await part.run()) {
+        outcomes[position] = outcome
+      }
+    }
+    return wishes.indices.compactMap { outcomes[$0] }
+  }
+
   /// Who is a member already, as far as the service can be asked: it was there before us. An account
   /// that this run has made is in no group.
   private func alreadyMembers() async -> Set<AccountKey> {
@@ -106,7 +144,9 @@ struct MemberWrite {
     if created.contains(groupID) { return [] }
     for account in unique({ wish, _ in wish.isMember }) where !created.contains(account.rawValue) {
       switch await target.isMember(account, of: groupID, capabilities) {
-      case true?: found.insert(account)
+      case true?:
+        found.insert(account)
+        target.knows { $0.learn(.hidden) }
       case false?: break
       case nil: return found
       }

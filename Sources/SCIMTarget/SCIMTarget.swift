@@ -20,10 +20,16 @@ package final class SCIMTarget: Target, Learning {
   /// What one run has seen of the service.
   struct Session: Sendable {
     var capabilities: Capabilities?
+    /// Whether those are what an earlier run was told.
+    var isRemembered = false
     var stopReason: String?
     /// Whether this run has read every user: who was not there need not be searched, unless it was
     /// tried since to make them.
     var hasAllUsers = false
+    /// How many there are, once they were read.
+    var userCount: Int?
+    /// Whether bulk requests are no use here, or one was lost.
+    var refusesBulk = false
     var triedSubjects: Set<SubjectID> = []
     /// Groups that this run has seen to be missing and not tried to make.
     var missingGroups: Set<EntitlementKey> = []
@@ -68,6 +74,7 @@ package final class SCIMTarget: Target, Learning {
     provider = ServiceProvider(
       baseURL: url, credential: configuration.auth, transport: transport, clock: clock)
     provider.limit(writes: dialect.writes)
+    provider.limit(groupWrites: dialect.groupWrites)
   }
 
   /// A group is called by its `displayName`, exactly as written.
@@ -99,17 +106,6 @@ package final class SCIMTarget: Target, Learning {
     session.withLock { look(&$0) }
   }
 
-  /// A reading begins a run: it discovers anew and forgets what an earlier run saw.
-  func beginRun() async throws(SCIMError) -> Capabilities {
-    let capabilities = try await provider.discover().speaking(dialect)
-    session.withLock { $0 = Session(capabilities: capabilities) }
-    return capabilities
-  }
-
-  func capabilities() async throws(SCIMError) -> Capabilities {
-    if let known = session.withLock({ $0.capabilities }) { return known }
-    return try await beginRun()
-  }
 
   /// Whether groups show their members, as far as the dialect says or was seen.
   var members: Knowledge.Members? {
