@@ -201,11 +201,21 @@ struct MemberWrite {
           && sent.refusals.values.allSatisfy(\.asksForAnotherForm)
         if !isAboutTheForm { return sent }
       } catch {
-        guard error.asksForAnotherForm else { throw error }
+        guard await allowsWholeList(after: error) else { throw error }
       }
     }
     let written = try await put(additions, removals)
     return Sent(isReplaced: true, isPending: written.isPending)
+  }
+
+  /// A form that the service does not know; or one that it failed at (500) and that, as reading
+  /// shows, changed nothing: some cannot take out the last member in any other way.
+  private func allowsWholeList(after error: SCIMError) async -> Bool {
+    if error.asksForAnotherForm { return true }
+    guard error.status == 500, target.members == .shown, let group = await readBack() else {
+      return false
+    }
+    return GroupMembers(group)?.ids == GroupMembers(before)?.ids
   }
 
   private func remove(_ part: [AccountKey]) -> [PatchOperation] {

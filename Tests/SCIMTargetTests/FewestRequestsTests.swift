@@ -126,6 +126,10 @@ import Testing
   {
     try await withSCIMWorld { world in
       let id = try await world.group("Editors")
+      // A group that shows a member proves that members are shown.
+      _ = try await world.group("Writers", members: ["stranger"])
+      _ = try await world.read(["Editors", "Writers"])
+      world.transport.forget()
       let changes = (0..<250).map { number in
         world.addition(
           AccountReference(
@@ -138,6 +142,22 @@ import Testing
       world.transport.forget()
       #expect(try await world.apply(changes).allSatisfy { $0.word == "alreadyInState" })
       #expect(world.transport.writes.isEmpty)
+    }
+  }
+
+  @Test func `where nobody was ever seen in a group, one member goes first, once`() async throws {
+    try await withSCIMWorld { world in
+      let id = try await world.group("Editors")
+      let accounts = try await world.accounts(5)
+      world.transport.forget()
+      let added = try await world.apply(accounts.map { world.addition($0, "Editors", id) })
+      #expect(added.allSatisfy { $0 == .applied() })
+      #expect(world.transport.writes.count == 2)
+      let other = try await world.group("Writers")
+      world.transport.forget()
+      let more = try await world.apply(accounts.map { world.addition($0, "Writers", other) })
+      #expect(more.allSatisfy { $0 == .applied() })
+      #expect(world.transport.writes.count == 1)
     }
   }
 }
