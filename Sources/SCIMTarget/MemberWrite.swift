@@ -53,14 +53,14 @@ struct MemberWrite {
   }
 
   /// What was sent, and what the service said to it.
-  private struct Sent {
+  struct Sent {
     var refusals: [AccountKey: SCIMError] = [:]
     var isReplaced = false
     var isPending = false
     var failure: SCIMError?
   }
 
-  private func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
+  func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
     var seen: Set<AccountKey> = []
     return zip(wishes, members).compactMap { wish, member in
       guard let member, isWanted(wish, member), seen.insert(member).inserted else { return nil }
@@ -95,93 +95,6 @@ struct MemberWrite {
         return
       }
     }
-  }
-
-  // MARK: Services that show no members
-
-  /// Whether someone who is added may have been a member all along, unseen, and can be asked for.
-  private func mayHide() async -> Bool {
-    let additions = unique { wish, _ in wish.isMember }
-    guard additions.count > 1, let first = additions.first,
-      !target.inSession({ $0.created.contains(groupID) })
-    else { return false }
-    return await target.isMember(first, of: groupID, capabilities) != nil
-  }
-
-  /// What it reads after one member was added tells whether the service shows members: then nobody
-  /// was there. If not, each of the others is asked for before it is added.
-  private func runOneFirst() async throws(SCIMError) -> [Outcome] {
-    let first = wishes.indices.first { wishes[$0].isMember && members[$0] != nil }
-    let (early, late) = (
-      wishes.indices.filter { !wishes[$0].isMember || $0 == first },
-      wishes.indices.filter { wishes[$0].isMember && $0 != first }
-    )
-    var outcomes: [Int: Outcome] = [:]
-    for positions in [early, late] {
-      guard target.stopReason == nil, let group = await readBack() else {
-        for position in positions {
-          outcomes[position] = .failed(
-            .skipChange, reason: "group '\(key)' could not be read again")
-        }
-        continue
-      }
-      let part = MemberWrite(
-        target: target, key: key, groupID: groupID, before: group,
-        wishes: positions.map { wishes[$0] }, members: positions.map { members[$0] },
-        capabilities: capabilities)
-      for (position, outcome) in zip(positions, try await part.run()) {
-        outcomes[position] = outcome
-      }
-    }
-    return wishes.indices.compactMap { outcomes[$0] }
-  }
-
-  /// Who is a member already, as far as the service can be asked: it was there before us. An account
-  /// that this run has made is in no group.
-  private func alreadyMembers() async -> Set<AccountKey> {
-    var found: Set<AccountKey> = []
-    let created = target.inSession { $0.created }
-    if created.contains(groupID) { return [] }
-    for account in unique({ wish, _ in wish.isMember }) where !created.contains(account.rawValue) {
-      switch await target.isMember(account, of: groupID, capabilities) {
-      case true?:
-        found.insert(account)
-        target.knows { $0.learn(.hidden) }
-      case false?: break
-      case nil: return found
-      }
-    }
-    return found
-  }
-
-  /// One member of each kind is asked for, if the service can be asked; otherwise its word counts.
-  private func blindOutcomes(
-    _ sent: Sent, _ additions: [AccountKey], _ removals: [AccountKey], _ known: Set<AccountKey>,
-    _ after: Resource
-  ) async -> [Outcome] {
-    if sent.isReplaced, !additions.isEmpty {
-      target.stop(
-        "group '\(key)' was written whole, as the service asks, and shows no members "
-          + "afterwards: it hides them, so whole lists cannot be written safely")
-      return outcomes(before: [], after: [], sent)
-    }
-    var answers: [Bool] = []
-    for (sample, isMember) in [(additions.first, true), (removals.first, false)] {
-      guard let sample, sent.refusals[sample] == nil,
-        let found = await target.isMember(sample, of: groupID, capabilities)
-      else { continue }
-      answers.append(found == isMember)
-      if found, isMember { target.knows { $0.learn(.hidden) } }
-    }
-    let isUnchanged =
-      capabilities.hasVersions && before.version != nil
-      && before.version == after.version
-    if answers.contains(false) || (answers.isEmpty && isUnchanged) {
-      return outcomes(before: [], after: target.members == .hidden ? Set(removals) : [], sent)
-    }
-    let done = known.union(additions.filter { sent.refusals[$0] == nil })
-      .union(removals.filter { sent.refusals[$0] != nil })
-    return outcomes(before: known.union(removals), after: done, sent)
   }
 
   // MARK: Sending
@@ -300,7 +213,7 @@ struct MemberWrite {
   // MARK: Reading back
 
   /// `nil` if it cannot be read.
-  private func readBack() async -> Resource? {
+  func readBack() async -> Resource? {
     do throws(SCIMError) {
       return try await target.provider.get(.group, id: groupID, capabilities)
     } catch {
@@ -315,7 +228,7 @@ struct MemberWrite {
         + "restore them and see what else writes to this group")
   }
 
-  private func outcomes(
+  func outcomes(
     before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent()
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in

@@ -13,13 +13,9 @@ extension SCIMTarget {
     case .success(let wanted): user = wanted
     case .failure(let settled): return settled.outcome
     }
-    let subject = user.subject
-    let isNew = inSession { $0.triedSubjects.insert(subject).inserted && $0.hasAllUsers }
-    if !isNew,
-      let outcome = try await existing(user, capabilities)
-    {
-      return outcome
-    }
+    let isNew = isNew(user)
+    inSession { $0.triedSubjects.insert(user.subject) }
+    if !isNew, let outcome = try await existing(user, capabilities) { return outcome }
     let written: ServiceProvider.Written
     do throws(SCIMError) {
       written = try await provider.create(
@@ -118,7 +114,7 @@ extension SCIMTarget {
     }
     if let existing = ours.first {
       let identity = AccountIdentity(id: existing.id)
-      var writes = user.writes.filter { !$0.isDone(in: existing) }
+      var writes = user.writes.filter { !isSettled($0, in: existing) }
         .map { write in
           AttributeWrite(
             path: write.path, before: write.path.values(in: existing.body), after: write.after)
@@ -135,6 +131,13 @@ extension SCIMTarget {
       reason: "conflict: the userName belongs to user \(other.id), which does not carry this "
         + "subject's anchor; if it is the same person, set 'correlation: adopt' in the mapping's "
         + "accounts rule")
+  }
+
+  /// Whether a user has the value, or what the service is known to make of it.
+  private func isSettled(_ write: AttributeWrite, in user: Resource) -> Bool {
+    if write.isDone(in: user) { return true }
+    guard let kept = knows({ $0.kept("\(write.path)", of: user.id) }) else { return false }
+    return kept.sent == write.after && kept.kept == write.path.values(in: user.body)
   }
 
   func updateAccount(

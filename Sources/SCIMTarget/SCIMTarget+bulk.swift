@@ -46,7 +46,7 @@ extension SCIMTarget {
     switch change {
     case .createAccount(let account, let attributes, _):
       guard case .success(let user) = newUser(account, attributes, capabilities),
-        inSession({ $0.hasAllUsers && !$0.triedSubjects.contains(user.subject) })
+        isNew(user)
       else { return nil }
       return BulkWrite(
         position: position, wish: .user(user),

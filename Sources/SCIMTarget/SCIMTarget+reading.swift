@@ -63,6 +63,8 @@ extension SCIMTarget {
     inSession { session in
       session.hasAllUsers = end == .complete
       session.userCount = accounts.all.count
+      session.seenSubjects = Set(accounts.all.compactMap(\.anchor))
+      session.seenNames = Set(accounts.all.compactMap { $0.naturalKey?.lowercased() })
     }
     accounts.all.sort { $0.key < $1.key }
     accounts.coverage = Coverage(end, of: "the users")

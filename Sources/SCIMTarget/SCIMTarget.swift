@@ -31,6 +31,9 @@ package final class SCIMTarget: Target, Learning {
     /// Whether bulk requests are no use here, or one was lost.
     var refusesBulk = false
     var triedSubjects: Set<SubjectID> = []
+    /// Whom it has read: anchors, and userNames in lower case.
+    var seenSubjects: Set<SubjectID> = []
+    var seenNames: Set<String> = []
     /// Groups that this run has seen to be missing and not tried to make.
     var missingGroups: Set<EntitlementKey> = []
     /// Searches through every user that found nobody; a service that makes us do this again and
@@ -44,6 +47,15 @@ package final class SCIMTarget: Target, Learning {
     var trusted: Set<String> = []
     /// The attribute by which groups can be searched for a member; `nil` is not known yet.
     var memberSearch: MemberSearch?
+  }
+
+  /// Whether there was nobody of this anchor or name when everybody was read.
+  func isNew(_ user: NewUser) -> Bool {
+    inSession { session in
+      session.hasAllUsers && !session.triedSubjects.contains(user.subject)
+        && !session.seenSubjects.contains(user.subject)
+        && !session.seenNames.contains(user.userName.lowercased())
+    }
   }
 
   /// Does not connect. Throws for what can never work.

@@ -20,7 +20,7 @@ import Testing
       let id = try await world.group("Editors")
       let killer = Killer(world, strike: strike, arrives: arrives)
       #expect(try await run(over: killer, world, id) == false)
-      #expect(killer.writes == strike)
+      #expect(killer.writes >= strike)
       try await world.server.restart()
       var runs = 1
       while try await !run(over: killer, world, id), runs < 4 { runs += 1 }

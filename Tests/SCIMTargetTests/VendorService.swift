@@ -38,7 +38,7 @@ final class VendorService: HTTPTransport {
 
   struct Breach: Error { let words: String }
 
-  private struct State {
+  struct State {
     var users: [String: JSONValue] = [:]
     var groups: [String: JSONValue] = [:]
     var members: [String: [String]] = [:]
@@ -50,7 +50,7 @@ final class VendorService: HTTPTransport {
     var groupWriteTimes: [Duration] = []
   }
 
-  private let rules: Rules
+  let rules: Rules
   private let clock: HastyClock
   private let state = Mutex(State())
 
@@ -239,7 +239,7 @@ final class VendorService: HTTPTransport {
     }
   }
 
-  private func shown(_ group: JSONValue, _ id: String, _ state: State) -> JSONValue {
+  func shown(_ group: JSONValue, _ id: String, _ state: State) -> JSONValue {
     var group = group
     if rules.showsMembers {
       group["members"] = .array(
@@ -250,149 +250,15 @@ final class VendorService: HTTPTransport {
     return group
   }
 
-  // MARK: Users
-
-  private func createUser(
-    _ request: HTTPRequest, _ state: inout State
-  ) throws(Breach) -> HTTPResponse {
-    try identifySender(request)
-    guard var user = request.json, let name = user["userName"]?.text else {
-      throw Breach(words: "no userName")
-    }
-    if state.users.values.contains(where: { $0["userName"]?.text?.lowercased() == name.lowercased() })
-    {
-      return Self.error(409, "uniqueness")
-    }
-    let id = "u\(state.next)"
-    state.next += 1
-    user["id"] = .string(id)
-    user["schemas"] = nil
-    state.users[id] = user
-    return Self.success(201, user)
-  }
-
-  private func user(
-    _ id: String, _ request: HTTPRequest, _ state: inout State
-  ) throws(Breach) -> HTTPResponse {
-    guard var user = state.users[id] else { return Self.error(404) }
-    let isHidden = rules.hidesInactive && user["active"]?.boolean == false
-    switch request.method {
-    case .get: return isHidden ? Self.error(404) : Self.success(200, user)
-    case .delete:
-      switch rules.deletion {
-      case .forbidden: throw Breach(words: "a deletion that is for ever")
-      case .removes: state.users[id] = nil
-      case .deactivates: state.users[id]?["active"] = false
-      }
-      return HTTPResponse(status: 204)
-    case .put:
-      try identifySender(request)
-      guard var body = request.json, body["userName"] != nil else {
-        throw Breach(words: "a PUT of half a user")
-      }
-      body["id"] = .string(id)
-      try check(body, against: user)
-      state.users[id] = body
-      return Self.success(200, body)
-    case .patch:
-      try identifySender(request)
-      guard rules.takesPatch else { return Self.error(501) }
-      for operation in request.operations {
-        let before = user
-        guard operation["op"]?.text == "replace" else {
-          user = try remove(operation, from: user)
-          continue
-        }
-        if let path = operation["path"]?.text {
-          guard rules.takesPaths else { return Self.error(400, "invalidPath") }
-          user[path] = operation["value"] ?? .null
-        } else if case .object(let members)? = operation["value"] {
-          for (name, value) in members { user[name] = value }
-        }
-        if user["active"].map({ if case .bool = $0 { false } else { true } }) == true {
-          throw Breach(words: "active is no boolean")
-        }
-        try check(user, against: before)
-      }
-      state.users[id] = user
-      return Self.success(200, user)
-    case .post: return Self.error(405)
-    }
-  }
-
-  private func remove(
-    _ operation: JSONValue, from user: JSONValue
-  ) throws(Breach) -> JSONValue {
-    var user = user
-    guard let path = operation["path"]?.text else { throw Breach(words: "a remove of everything") }
-    user[path] = nil
-    return user
-  }
-
-  private func check(_ user: JSONValue, against before: JSONValue) throws(Breach) {
-    guard let writable = rules.writable, case .object(let now) = user, case .object(let then) = before
-    else { return }
-    for name in Set(now.keys).union(then.keys)
-    where name != "schemas" && now[name] != then[name] && !writable.contains(name) {
-      throw Breach(words: "\(name) cannot be changed")
-    }
-  }
-
-  private func identifySender(_ request: HTTPRequest) throws(Breach) {
-    let type = request.fields.first { $0.name == "Content-Type" }?.value
-    guard type == "application/scim+json" else { throw Breach(words: "content type \(type ?? "-")") }
-  }
-
-  // MARK: Groups
-
-  private func group(
-    _ id: String, _ request: HTTPRequest, _ state: inout State
-  ) throws(Breach) -> HTTPResponse {
-    guard let group = state.groups[id] else { return Self.error(404) }
-    switch request.method {
-    case .get: return Self.success(200, shown(group, id, state))
-    case .put:
-      guard rules.showsMembers else { throw Breach(words: "a whole list where none is shown") }
-      let members = request.json?["members"]?.elements ?? []
-      state.members[id] = members.compactMap { $0["value"]?.text }
-      return Self.success(200, shown(group, id, state))
-    case .patch:
-      guard rules.takesPatch else { return Self.error(501) }
-      var changed = 0
-      for operation in request.operations {
-        changed += try change(&state.members[id, default: []], operation)
-      }
-      if changed > rules.mostMembers { throw Breach(words: "\(changed) members in one request") }
-      return HTTPResponse(status: 204)
-    case .post, .delete: return Self.error(405)
-    }
-  }
-
-  /// Gives how many members it names.
-  private func change(_ members: inout [String], _ operation: JSONValue) throws(Breach) -> Int {
-    switch (operation["op"]?.text, operation["path"]?.text) {
-    case ("add", "members"):
-      let values = (operation["value"]?.elements ?? []).compactMap { $0["value"]?.text }
-      members += values.filter { !members.contains($0) }
-      return values.count
-    case ("remove", let path?) where path.hasPrefix("members[value eq \""):
-      let value = path.dropFirst("members[value eq \"".count).dropLast(2)
-      members.removeAll { $0 == value }
-      return 1
-    case (let verb, let path):
-      throw Breach(words: "\(verb ?? "-") of \(path ?? "-"), which may empty the group")
-    }
-  }
-
   // MARK: Answers
 
-  private static func success(_ status: Int, _ body: JSONValue) -> HTTPResponse {
+  static func success(_ status: Int, _ body: JSONValue) -> HTTPResponse {
     HTTPResponse(
       status: status, fields: [HTTPField("Content-Type", "application/scim+json")],
       body: body.encoded)
   }
 
-  private static func error(_ status: Int, _ type: String? = nil) -> HTTPResponse {
+  static func error(_ status: Int, _ type: String? = nil) -> HTTPResponse {
     var body: JSONValue = ["status": .string("\(status)")]
     body["scimType"] = type.map { .string($0) }
     return HTTPResponse(status: status, body: body.encoded)
