@@ -11,7 +11,9 @@ extension SCIMTarget {
   func inRun<Result>(
     _ read: (Capabilities) async throws(SCIMError) -> Result
   ) async throws(SCIMError) -> Result {
-    guard let discovery = knows(\.discovery) else { return try await read(try await discoverAnew()) }
+    guard let discovery = knows(\.discovery) else {
+      return try await read(try await discoverAnew())
+    }
     let remembered = begin(discovery, isRemembered: true)
     let result: Result
     do throws(SCIMError) {

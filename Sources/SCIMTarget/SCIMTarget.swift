@@ -118,7 +118,6 @@ package final class SCIMTarget: Target, Learning {
     session.withLock { look(&$0) }
   }
 
-
   /// Whether groups show their members, as far as the dialect says or was seen.
   var members: Knowledge.Members? {
     switch dialect.showsMembers {

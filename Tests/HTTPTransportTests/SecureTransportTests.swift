@@ -23,7 +23,8 @@ import Testing
       fields: [HTTPField("Authorization", "Bearer \(server.token)", isSensitive: true)])
   }
 
-  @Test func `with mutual TLS only the right client certificate reaches the service`() async throws {
+  @Test func `with mutual TLS only the right client certificate reaches the service`() async throws
+  {
     try await withSecureSCIMServer(["--client-certificates"]) { server in
       let right = server.transport { $0.clientCertificate = server.certificate("client") }
       #expect(try await right.send(try users(server)).status == 200)
@@ -102,7 +103,9 @@ import Testing
   {
     try await withSecureSCIMServer { server in
       for name in ["NO_PROXY", "no_proxy"] { setenv(name, "*", 1) }
-      for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] { setenv(name, "http://127.0.0.1:9", 1) }
+      for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        setenv(name, "http://127.0.0.1:9", 1)
+      }
       defer {
         for name in ["NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
           unsetenv(name)

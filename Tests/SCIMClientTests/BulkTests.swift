@@ -18,7 +18,9 @@ import Testing
     let body = try JSONValue(parsing: request.body ?? [])
     #expect(body["schemas"]?.elements?.first == "urn:ietf:params:scim:api:messages:2.0:BulkRequest")
     #expect(
-      body["Operations"]?.elements?.map { $0["path"]?.text } == ["/Users", "/Users/a%2F7", "/Groups"])
+      body["Operations"]?.elements?.map { $0["path"]?.text } == [
+        "/Users", "/Users/a%2F7", "/Groups",
+      ])
     #expect(body["Operations"]?.elements?.map { $0["bulkId"]?.text } == ["0", "1", "2"])
     #expect(body["failOnErrors"] == nil)
   }

@@ -15,7 +15,9 @@ import Testing
   /// How many of each request were sent.
   private func posts(_ world: SCIMWorld) -> [String: Int] {
     world.transport.requests.filter { $0.method == .post }
-      .reduce(into: [:]) { $0[String($1.url.path.split(separator: "/").last ?? ""), default: 0] += 1 }
+      .reduce(into: [:]) {
+        $0[String($1.url.path.split(separator: "/").last ?? ""), default: 0] += 1
+      }
   }
 
   /// By anchor: who was made, once each.

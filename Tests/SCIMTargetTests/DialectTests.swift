@@ -108,7 +108,8 @@ import Testing
     }
 
     // The second reading finds everything, and nothing to do.
-    let state = try await world.read(presuming: hasGroup ? accounts.compactMap(\.identity?.key) : [])
+    let state = try await world.read(
+      presuming: hasGroup ? accounts.compactMap(\.identity?.key) : [])
     #expect(state.coverage.isComplete)
     #expect(state.accounts.count { $0.anchor != nil } == 130)
     #expect(state.accounts.allSatisfy { $0.isEnabled })
@@ -144,7 +145,8 @@ import Testing
     #expect(world.service.breaches.isEmpty)
   }
 
-  @Test func `provisioning that is paused stops the target, and no account is tried`() async throws {
+  @Test func `provisioning that is paused stops the target, and no account is tried`() async throws
+  {
     let world = try VendorWorld(DialectTests.Case("terraform") { $0.isPaused = true })
     let error = await #expect(throws: TargetError.self) { try await world.read() }
     #expect(error?.disposition == .stopTarget)

@@ -45,7 +45,8 @@ import Testing
     }
   }
 
-  @Test func `after an hour of the service's clock it is asked again, and read again if it changed`()
+  @Test
+  func `after an hour of the service's clock it is asked again, and read again if it changed`()
     async throws
   {
     try await withFilledWorld { world in

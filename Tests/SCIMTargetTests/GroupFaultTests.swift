@@ -8,7 +8,8 @@ import Testing
 
 /// Faults of real services with groups and versions.
 @Suite(.serialized) struct GroupFaultTests {
-  @Test func `a version that is not announced is not sent, whatever the headers say`() async throws {
+  @Test func `a version that is not announced is not sent, whatever the headers say`() async throws
+  {
     try await withSCIMWorld(.minimal) { world in
       world.transport.bend { _, response in
         HTTPResponse(
@@ -45,7 +46,8 @@ import Testing
     }
   }
 
-  @Test func `a removal that is answered and not made is told, and nobody else goes`() async throws {
+  @Test func `a removal that is answered and not made is told, and nobody else goes`() async throws
+  {
     try await withSCIMWorld { world in
       let (ada, bob) = (try await world.account("ada"), try await world.account("bob"))
       let id = try await world.group("Editors")

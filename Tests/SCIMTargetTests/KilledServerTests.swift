@@ -54,7 +54,8 @@ import Testing
     let members = Set(between.memberships.sorted.map { between.key(ofMember: $0.account) })
     let missing = between.accounts.filter { !members.contains($0.key) }.map {
       world.addition(
-        AccountReference(subject: $0.anchor, displayName: nil, identity: $0.identity), "Editors", id)
+        AccountReference(subject: $0.anchor, displayName: nil, identity: $0.identity), "Editors", id
+      )
     }
     return try await target.apply(missing, progress: { _ in }).allSatisfy { $0.isDone }
   }

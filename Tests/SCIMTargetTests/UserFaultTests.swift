@@ -41,7 +41,8 @@ import Testing
     }
   }
 
-  @Test func `a user that is made after we gave up waiting is found by the next run`() async throws {
+  @Test func `a user that is made after we gave up waiting is found by the next run`() async throws
+  {
     try await withSCIMWorld { world in
       _ = try await world.read([])
       let late = Mutex<HTTPRequest?>(nil)
@@ -169,7 +170,8 @@ import Testing
     }
   }
 
-  @Test func `what cannot be changed, and what must be there, is read from the schema`() async throws
+  @Test func `what cannot be changed, and what must be there, is read from the schema`()
+    async throws
   {
     try await withSCIMWorld(.canaille) { world in
       let names = [
@@ -184,7 +186,8 @@ import Testing
       #expect(bodies.first?["name"]?["formatted"] == "Ada Lovelace")
       #expect(bodies.first?["emails"]?.elements?.first?["type"] == nil)
       let member = bodies.last?["Operations"]?.elements?.first?["value"]?.elements?.first
-      #expect(member?["$ref"]?.text?.hasSuffix("/Users/\(ada.identity?.immutableID ?? "-")") == true)
+      #expect(
+        member?["$ref"]?.text?.hasSuffix("/Users/\(ada.identity?.immutableID ?? "-")") == true)
       let state = try await world.read([], ["userName", "name.givenName"])
       #expect(state.fixedAttributes == ["userName"])
     }

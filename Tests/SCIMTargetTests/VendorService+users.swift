@@ -9,8 +9,9 @@ extension VendorService {
     guard var user = request.json, let name = user["userName"]?.text else {
       throw Breach(words: "no userName")
     }
-    if state.users.values.contains(where: { $0["userName"]?.text?.lowercased() == name.lowercased() })
-    {
+    if state.users.values.contains(where: {
+      $0["userName"]?.text?.lowercased() == name.lowercased()
+    }) {
       return Self.error(409, "uniqueness")
     }
     let id = "u\(state.next)"
@@ -80,7 +81,8 @@ extension VendorService {
   }
 
   private func check(_ user: JSONValue, against before: JSONValue) throws(Breach) {
-    guard let writable = rules.writable, case .object(let now) = user, case .object(let then) = before
+    guard let writable = rules.writable, case .object(let now) = user,
+      case .object(let then) = before
     else { return }
     for name in Set(now.keys).union(then.keys)
     where name != "schemas" && now[name] != then[name] && !writable.contains(name) {
@@ -90,6 +92,8 @@ extension VendorService {
 
   private func identifySender(_ request: HTTPRequest) throws(Breach) {
     let type = request.fields.first { $0.name == "Content-Type" }?.value
-    guard type == "application/scim+json" else { throw Breach(words: "content type \(type ?? "-")") }
+    guard type == "application/scim+json" else {
+      throw Breach(words: "content type \(type ?? "-")")
+    }
   }
 }

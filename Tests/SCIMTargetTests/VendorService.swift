@@ -79,7 +79,8 @@ final class VendorService: HTTPTransport {
   func members(_ name: String) -> [String] {
     state.withLock { state in
       let id = state.groups.first { $0.value["displayName"]?.text == name }?.key ?? ""
-      return state.members[id, default: []].map { state.users[$0]?["userName"]?.text ?? $0 }.sorted()
+      return state.members[id, default: []].map { state.users[$0]?["userName"]?.text ?? $0 }
+        .sorted()
     }
   }
 
@@ -202,7 +203,8 @@ final class VendorService: HTTPTransport {
     if rules.refusesLongPages, count > rules.pageSize { throw Breach(words: "count \(count)") }
     let size = min(count, rules.pageSize)
     switch rules.paging {
-    case .none: return Self.success(200, ["Resources": .array(found), "totalResults": total(found)])
+    case .none:
+      return Self.success(200, ["Resources": .array(found), "totalResults": total(found)])
     case .index:
       if query["cursor"] != nil { throw Breach(words: "a cursor") }
       let start = query["startIndex"].flatMap { Int($0) } ?? 1
