@@ -4,6 +4,8 @@ internal import Foundation
 package enum SCIMServerFeatures: Sendable {
   /// scim2-server with everything but cursors. It speaks HTTP/1.0 and closes every connection.
   case all
+  /// scim2-server with everything, whose resources can be put back to a copy.
+  case restorable
   /// scim2-server: no PATCH, no filter, no bulk.
   case minimal
   /// scim2-server that takes three operations or 2,000 bytes in a bulk request.
@@ -24,7 +26,7 @@ extension SCIMServerFeatures {
   /// Where the service begins.
   var path: String {
     switch self {
-    case .all, .minimal, .cursors, .smallBulk: "/v2"
+    case .all, .restorable, .minimal, .cursors, .smallBulk: "/v2"
     case .django, .canaille: "/scim/v2"
     }
   }
@@ -37,6 +39,7 @@ extension SCIMServerFeatures {
   func program() throws -> URL {
     switch self {
     case .all, .minimal, .cursors, .smallBulk: try Self.program("bin/scim2-server")
+    case .restorable: try Self.program("bin/python")
     case .django: try Self.program("../scim-django/bin/python")
     case .canaille: try Self.program("../scim-canaille/bin/python")
     }
@@ -67,6 +70,10 @@ extension SCIMServerFeatures {
         try Data(config.utf8).write(to: file)
         process.arguments? += ["--service-provider-config", file.path]
       }
+    case .restorable:
+      process.arguments = [
+        Self.servers.appending(path: "restorable_server.py").path, "\(port)", token, folder.path,
+      ]
     case .django:
       process.arguments = [
         Self.servers.appending(path: "django_server.py").path, "\(port)", token, folder.path,
@@ -117,7 +124,7 @@ extension SCIMServerFeatures {
        "filter": {"supported": true, "maxResults": 100},
        "changePassword": {"supported": false}, "authenticationSchemes": []}
       """
-    case .all, .django, .canaille: nil
+    case .all, .restorable, .django, .canaille: nil
     }
   }
 }

@@ -67,7 +67,7 @@ extension MemberWrite {
       target.stop(
         "group '\(key)' was written whole, as the service asks, and shows no members "
           + "afterwards: it hides them, so whole lists cannot be written safely")
-      return outcomes(before: [], after: [], sent)
+      return outcomes(before: [], after: [], sent, as: after)
     }
     var answers: [Bool] = []
     for (sample, isMember) in [(additions.first, true), (removals.first, false)] {
@@ -81,10 +81,11 @@ extension MemberWrite {
       capabilities.hasVersions && before.version != nil
       && before.version == after.version
     if answers.contains(false) || (answers.isEmpty && isUnchanged) {
-      return outcomes(before: [], after: target.members == .hidden ? Set(removals) : [], sent)
+      return outcomes(
+        before: [], after: target.members == .hidden ? Set(removals) : [], sent, as: after)
     }
     let done = known.union(additions.filter { sent.refusals[$0] == nil })
       .union(removals.filter { sent.refusals[$0] != nil })
-    return outcomes(before: known.union(removals), after: done, sent)
+    return outcomes(before: known.union(removals), after: done, sent, as: after)
   }
 }

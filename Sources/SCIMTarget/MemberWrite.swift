@@ -26,7 +26,7 @@ struct MemberWrite {
       $0.isMember && !contains(present, $1) && !known.contains($1)
     }
     if removals.isEmpty, additions.isEmpty {
-      return outcomes(before: present.union(known), after: present.union(known))
+      return outcomes(before: present.union(known), after: present.union(known), as: before)
     }
     let sent: Sent
     do throws(SCIMError) {
@@ -49,7 +49,7 @@ struct MemberWrite {
     await nameMembers(additions, new: after.subtracting(present))
     let asked = Set(removals.map { value(of: $0, in: present) })
     stopIfMoreIsGone(present.subtracting(after).subtracting(asked))
-    return outcomes(before: present, after: after, sent)
+    return outcomes(before: present, after: after, sent, as: group)
   }
 
   /// What was sent, and what the service said to it.
@@ -228,15 +228,17 @@ struct MemberWrite {
         + "restore them and see what else writes to this group")
   }
 
+  /// `group` is as it was last read.
   func outcomes(
-    before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent()
+    before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent(), as group: Resource
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in
       guard let member else {
         return .failed(.skipChange, reason: "the account was not found by its anchor")
       }
       if contains(after, member) == wish.isMember {
-        return contains(before, member) == wish.isMember ? .alreadyInState() : .applied()
+        return contains(before, member) == wish.isMember
+          ? .alreadyInState(changedAt: group.changedAt) : .applied(changedAt: group.changedAt)
       }
       if let error = sent.refusals[member] ?? sent.failure { return error.outcomeWithoutEffect }
       if sent.isPending {

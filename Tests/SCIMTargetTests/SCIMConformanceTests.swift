@@ -66,7 +66,7 @@ struct SCIMHarness: ConformanceHarness {
       dialect.memberRemoval = .valueArray
       dialect.wholeLists = false
     case .canaille: break
-    case .all, .minimal, .cursors, .smallBulk: return nil
+    case .all, .restorable, .minimal, .cursors, .smallBulk: return nil
     }
     return dialect
   }
@@ -90,7 +90,7 @@ struct SCIMHarness: ConformanceHarness {
     ]
     let more: [String: [String]] =
       switch world.server.features {
-      case .all, .minimal, .cursors, .smallBulk:
+      case .all, .restorable, .minimal, .cursors, .smallBulk:
         ["displayName": ["Name of \(subject)"], "title": ["Guest"]]
       case .django: ["name.familyName": ["Family"]]
       case .canaille:
