@@ -262,6 +262,6 @@ struct VendorWorld: Sendable {
     try await target.readActualState(
       ManagedScope(
         groups: hasGroups ? ["Editors"] : [], attributes: ["displayName", "userName"],
-        disable: .deactivate, presumedMembers: { _ in members }))
+        disable: .deactivate, presumedMembers: { _, _ in members }))
   }
 }
