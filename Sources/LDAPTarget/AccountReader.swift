@@ -7,45 +7,23 @@ struct AccountDirectory: Sendable {
   let accounts: [ActualAccount]
   let coverage: Coverage
   /// For each column, what of each account stands in groups.
-  private let columns: [MemberTable]
+  let members: [MemberTable]
   let proofs: AccountProofs
 
   init(_ rows: [AccountReader.Row], _ coverage: Coverage, _ layout: Layout) {
     let rows = rows.sorted { $0.account.key < $1.account.key }
     accounts = rows.map(\.account)
     self.coverage = coverage
-    columns = layout.columns.indices.map { column in MemberTable(rows.map { $0.members[column] }) }
+    members = layout.columns.enumerated().map { number, column in
+      MemberTable(
+        column, keys: rows.map { $0.members[number] },
+        spellings: rows.map { column.valueAttribute == nil ? $0.name : nil })
+    }
     proofs = AccountProofs(
       accounts,
       columns: layout.columns.enumerated().map { number, column in
         column.valueAttribute == nil ? rows.map(\.name) : rows.map { $0.members[number] }
       })
-  }
-
-  enum Holder { case account(Int), several, stranger }
-
-  func holder(of memberKey: [UInt8], in column: Int) -> Holder {
-    columns[column].holder(of: memberKey)
-  }
-}
-
-/// What of each account stands in one column of groups.
-private struct MemberTable: Sendable {
-  private var members = KeyTable()
-  /// Positions of accounts by number in `members`; `nil` for a value that several share.
-  private var positions: [Int?] = []
-
-  init(_ values: [String?]) {
-    for (position, value) in values.enumerated() {
-      guard let value else { continue }
-      let (number, isNew) = members.insert(Array(value.utf8))
-      if isNew { positions.append(position) } else { positions[number] = nil }
-    }
-  }
-
-  func holder(of key: [UInt8]) -> AccountDirectory.Holder {
-    guard let number = members.number(of: key) else { return .stranger }
-    return positions[number].map { .account($0) } ?? .several
   }
 }
 

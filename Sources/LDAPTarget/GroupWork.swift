@@ -165,21 +165,22 @@ extension GroupWork {
     reading = State(classes: [], present: layout.columns.map { _ in [:] })
   }
 
-  mutating func readMember(
-    _ column: Int, _ value: UnsafeRawBufferPointer, _ key: inout [UInt8]
-  ) {
-    key.removeAll(keepingCapacity: true)
-    layout.columns[column].appendKey(value, to: &key)
-    reading.digest.add(key, column: column)
-    if column == 0 {
-      if key == placeholderKey {
-        reading.hasPlaceholder = true
-      } else {
-        reading.members += 1
+  mutating func readMembers(_ column: Int, _ values: LDAPEntry.Values) {
+    var key: [UInt8] = []
+    for value in values {
+      key.removeAll(keepingCapacity: true)
+      layout.columns[column].appendKey(value, to: &key)
+      reading.digest.add(key, column: column)
+      if column == 0 {
+        if key == placeholderKey {
+          reading.hasPlaceholder = true
+        } else {
+          reading.members += 1
+        }
       }
-    }
-    if let positions = byKey[column][key] {
-      for position in positions { reading.present[column][position] = Array(value) }
+      if let positions = byKey[column][key] {
+        for position in positions { reading.present[column][position] = Array(value) }
+      }
     }
   }
 

@@ -127,9 +127,8 @@ struct GroupWriter {
     let unread = open.filter { works[$0].state == nil && works[$0].hasOpenItems(batch) }
     guard !unread.isEmpty, connection.isOpen else { return }
     for work in unread { works[work].beginReading() }
-    var key: [UInt8] = []
     let heads = GroupFetch(layout: layout).read(unread.map { works[$0].name }, on: connection) {
-      works[unread[$0]].readMember($1, $2, &key)
+      works[unread[$0]].readMembers($1, $2)
     }
     guard connection.isOpen else { return }
     for (work, head) in zip(unread, heads) { works[work].endReading(head, &batch) }
