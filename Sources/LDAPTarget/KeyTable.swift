@@ -53,8 +53,38 @@ struct KeyTable: Sendable {
     fileprivate let ends: UnsafeBufferPointer<UInt32>
     fileprivate let slots: UnsafeBufferPointer<UInt64>
 
-    func number(of key: UnsafeRawBufferPointer) -> Int? {
-      let slot = slots[place(of: key, KeyHash.hash(key))]
+    func number(of key: UnsafeRawBufferPointer) -> Int? { number(of: key, KeyHash.hash(key)) }
+
+    /// Looks up keys one after the other, `nil` for one that is not there. The places of the next few
+    /// are fetched from memory together before the first is compared: in a large table that wait is
+    /// most of the work.
+    func forEachNumber(
+      of keys: some Sequence<UnsafeRawBufferPointer>,
+      _ body: (_ number: Int?, _ key: UnsafeRawBufferPointer) -> Void
+    ) {
+      typealias Waiting = (key: UnsafeRawBufferPointer, hash: UInt64)
+      var keys = keys.makeIterator()
+      var touched: UInt64 = 0
+      withUnsafeTemporaryAllocation(of: Waiting.self, capacity: Self.together) { waiting in
+        while true {
+          var count = 0
+          while count < Self.together, let key = keys.next() {
+            let hash = KeyHash.hash(key)
+            waiting[count] = (key, hash)
+            touched |= slots[Int(truncatingIfNeeded: hash) & (slots.count - 1)]
+            count += 1
+          }
+          for (key, hash) in waiting[..<count] { body(number(of: key, hash), key) }
+          if count < Self.together { break }
+        }
+      }
+      withExtendedLifetime(touched) {}
+    }
+
+    private static let together = 32
+
+    private func number(of key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int? {
+      let slot = slots[place(of: key, hash)]
       return slot == 0 ? nil : Slot.number(slot)
     }
 

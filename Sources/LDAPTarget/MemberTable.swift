@@ -16,16 +16,16 @@ struct MemberTable: Sendable {
   private static let shared: Int32 = -1
 
   /// For each account what is to stand in the column, in the form in which values are compared, and
-  /// how its own entry spells that; `nil` where nothing is to.
-  init(_ column: MemberColumn, keys: [String?], spellings names: [String?]) {
+  /// how its own entry spells that, if not so; `nil` where nothing is to.
+  init(_ column: MemberColumn, keys: some Collection<String?>, spellings names: [String] = []) {
     self.column = column
     for (position, key) in keys.enumerated() {
       guard let key else { continue }
       let (number, isNew) = spellings.insert(key.utf8)
       if isNew { owners.append(Int32(position)) } else { owners[number] = Self.shared }
     }
-    for (key, name) in zip(keys, names) {
-      guard let key, let name, let number = spellings.number(of: key.utf8) else { continue }
+    for (key, name) in zip(keys, names) where key != name {
+      guard let key, let number = spellings.number(of: key.utf8) else { continue }
       if spellings.insert(name.utf8).isNew { owners.append(owners[number]) }
     }
   }
@@ -50,16 +50,13 @@ struct MemberTable: Sendable {
     }
     spellings.withLookup { lookup in
       owners.withUnsafeBufferPointer { owners in
-        for value in values {
-          if let number = lookup.number(of: value), owners[number] != Self.shared,
-            owners[number] != except
-          {
-            account(Int(owners[number]))
-            continue
+        lookup.forEachNumber(of: values) { number, value in
+          if let number, owners[number] != Self.shared, owners[number] != except {
+            return account(Int(owners[number]))
           }
           key.removeAll(keepingCapacity: true)
           column.appendKey(value, to: &key)
-          if key == placeholder { continue }
+          if key == placeholder { return }
           switch holder(of: key) {
           case .account(let position): account(position)
           case let holder: other(holder, key)
