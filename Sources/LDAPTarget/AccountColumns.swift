@@ -75,7 +75,7 @@ struct AccountColumns {
         anchor: first(anchor).map { SubjectID($0) }, naturalKey: naturalKey,
         attributes: attributes(), isEnabled: isEnabled(key)))
     rows.names.append(
-      spelling.elementsEqual(name) ? key : String(decoding: spelling, as: UTF8.self))
+      hasSameBytes(spelling, name) ? key : String(decoding: spelling, as: UTF8.self))
     for (number, column) in members.enumerated() {
       if let column { rows.values[number].append(column == rdn ? naturalKey : first(column)) }
     }

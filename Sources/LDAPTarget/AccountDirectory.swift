@@ -12,7 +12,9 @@ struct AccountRows {
 
   /// By key.
   mutating func sort() {
-    if zip(accounts, accounts.dropFirst()).allSatisfy({ $0.key < $1.key }) { return }
+    if accounts.indices.dropFirst().allSatisfy({ accounts[$0 - 1].key < accounts[$0].key }) {
+      return
+    }
     let order = accounts.indices.sorted { accounts[$0].key < accounts[$1].key }
     accounts = order.map { accounts[$0] }
     names = order.map { names[$0] }
@@ -35,15 +37,21 @@ struct AccountDirectory: Sendable {
     let names = rows.names
     self.accounts = accounts
     self.coverage = coverage
-    let columns = zip(layout.columns, rows.values)
-    members = columns.map { column, values in
-      column.valueAttribute == nil
-        ? MemberTable(column, keys: accounts.lazy.map(\.key.rawValue), spellings: names)
-        : MemberTable(column, keys: values)
+    var members: [MemberTable] = []
+    var proven: [AccountProofs.Column] = []
+    for (column, values) in zip(layout.columns, rows.values) {
+      if column.valueAttribute == nil {
+        let table = MemberTable(
+          column, rows: accounts.count, key: { accounts[$0].key.rawValue }, spelling: { names[$0] })
+        members.append(table)
+        proven.append(.names(names, table))
+      } else {
+        members.append(
+          MemberTable(column, rows: accounts.count, key: { values[$0] }, spelling: { values[$0] }))
+        proven.append(.values(values))
+      }
     }
-    proofs = AccountProofs(
-      accounts, columns: columns.map { column, values in
-        column.valueAttribute == nil ? names : values
-      })
+    self.members = members
+    proofs = AccountProofs(accounts, columns: proven)
   }
 }

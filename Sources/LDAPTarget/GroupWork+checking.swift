@@ -85,8 +85,8 @@ extension GroupWork {
   private func filter(for positions: [Int]) -> Filter? {
     var parts: [Filter] = []
     for position in positions {
-      for (column, value) in zip(layout.columns, items[position].values) {
-        guard let value else { continue }
+      for (number, column) in layout.columns.enumerated() {
+        guard let value = values.value(of: items[position].account, in: number) else { continue }
         guard let text = String(validating: value, as: UTF8.self) else { return nil }
         let isMember = Filter.equals(column.attribute, text)
         parts.append(items[position].isAddition ? isMember : .not(isMember))

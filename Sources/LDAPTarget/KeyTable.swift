@@ -35,8 +35,16 @@ struct KeyTable: Sendable {
     return (ends.count - 1, true)
   }
 
+  /// Makes room for so many keys.
+  mutating func reserve(_ count: Int) {
+    ends.reserveCapacity(count)
+    while slots.count < count * 2 { grow() }
+  }
+
+  func bytes(_ number: Int) -> [UInt8] { withLookup { Array($0.key(number)) } }
+
   /// The key as text, whatever its bytes.
-  func text(_ number: Int) -> String { MemberText.text(withLookup { Array($0.key(number)) }) }
+  func text(_ number: Int) -> String { MemberText.text(bytes(number)) }
 
   /// Lends the table for many look-ups in a row, which then touch no reference count.
   func withLookup<Result>(_ body: (Lookup) -> Result) -> Result {

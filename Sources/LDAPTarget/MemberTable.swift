@@ -15,23 +15,27 @@ struct MemberTable: Sendable {
   private var owners: ContiguousArray<Int32> = []
   private static let shared: Int32 = -1
 
-  /// For each account what is to stand in the column, in the form in which values are compared, and
-  /// how its own entry spells that, if not so; `nil` where nothing is to.
-  init(_ column: MemberColumn, keys: some Collection<String?>, spellings names: [String] = []) {
+  /// `key` gives for each account what is to stand in the column, in the form in which values are
+  /// compared, `nil` where nothing is to, and `spelling` how the account's own entry spells it.
+  init(_ column: MemberColumn, rows: Int, key: (Int) -> String?, spelling: (Int) -> String?) {
     self.column = column
-    for (position, key) in keys.enumerated() {
-      guard let key else { continue }
+    spellings.reserve(rows)
+    owners.reserveCapacity(rows)
+    for position in 0..<rows {
+      guard let key = key(position) else { continue }
       let (number, isNew) = spellings.insert(key.utf8)
       if isNew { owners.append(Int32(position)) } else { owners[number] = Self.shared }
     }
-    for (key, name) in zip(keys, names) where key != name {
-      guard let key, let number = spellings.number(of: key.utf8) else { continue }
+    for position in 0..<rows {
+      guard let key = key(position), let name = spelling(position), name != key,
+        let number = spellings.number(of: key.utf8)
+      else { continue }
       if spellings.insert(name.utf8).isNew { owners.append(owners[number]) }
     }
   }
 
   /// `key` is a value in the form in which values are compared.
-  func holder(of key: [UInt8]) -> Holder {
+  func holder(of key: some Collection<UInt8>) -> Holder {
     guard let number = spellings.number(of: key) else { return .stranger }
     return owners[number] == Self.shared ? .several : .account(Int(owners[number]))
   }
