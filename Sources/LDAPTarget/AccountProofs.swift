@@ -39,7 +39,9 @@ struct AccountProofs: Sendable {
         values.set(
           names[position].utf8, key: identity.key.rawValue.utf8, of: row, in: number)
       case .values(let list):
-        if let value = list[position] { values.set(value.utf8, key: value.utf8, of: row, in: number) }
+        if let value = list[position] {
+          values.set(value.utf8, key: value.utf8, of: row, in: number)
+        }
       }
     }
     return true

@@ -32,13 +32,28 @@ extension GroupWork {
     while candidates.isEmpty, let piece = pieces.popLast() {
       candidates = piece.filter { batch.isOpen(items[$0].index) && !isSo($0, in: state) }
     }
-    let isPiece = !candidates.isEmpty
-    if !isPiece { candidates = unsent(batch) }
+    guard !candidates.isEmpty else {
+      return slice(of: items.indices, unsentIn: batch, state)
+    }
+    let slice = slice(of: candidates, unsentIn: nil, state)
+    if slice.count < candidates.count {
+      let taken = Set(slice)
+      pieces.append(candidates.filter { !taken.contains($0) })
+    }
+    return slice
+  }
+
+  /// The first of the candidates that fit one request, no two with one value; with a batch, of those
+  /// that are unsent in it.
+  private mutating func slice(
+    of candidates: some Sequence<Int>, unsentIn batch: Batch?, _ state: State
+  ) -> [Int] {
     var slice: [Int] = []
     var numbers: Set<Int> = []
     var bytes = 0
     for position in candidates {
       guard slice.count < pace.values, bytes < WritePace.mostBytes else { break }
+      if let batch, !isUnsent(position, batch) { continue }
       let account = items[position].account
       if isSo(position, in: state) {
         // Another change of this batch has just done it.
@@ -47,9 +62,6 @@ extension GroupWork {
         slice.append(position)
         bytes += layout.columns.indices.reduce(0) { $0 + values.byteCount(of: account, in: $1) }
       }
-    }
-    if isPiece, slice.count < candidates.count {
-      pieces.append(candidates.filter { !slice.contains($0) })
     }
     return slice
   }

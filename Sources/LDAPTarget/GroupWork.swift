@@ -129,6 +129,8 @@ struct GroupWork {
     items.indices.filter { isUnsent($0, batch) }
   }
 
+  func hasUnsentItems(_ batch: Batch) -> Bool { items.indices.contains { isUnsent($0, batch) } }
+
   func isUnsent(_ position: Int, _ batch: Batch) -> Bool {
     let item = items[position]
     return (item.delivery == .none || item.delivery == .unanswered) && batch.isOpen(item.index)

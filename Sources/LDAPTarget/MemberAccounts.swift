@@ -39,7 +39,7 @@ struct MemberAccounts {
   mutating func resolve(
     _ proofs: AccountProofs?, on connection: isolated LDAPConnection
   ) -> MemberValues? {
-    var values = MemberValues(layout.columns, rows: identities.count)
+    var values = MemberValues(layout.columns, rows: identities.count, names: keys)
     let rows = unproven(&values, proofs)
     let attributes = [layout.immutableID] + layout.columns.compactMap(\.valueAttribute)
     let requests = rows.enumerated().map { position, row in

@@ -7,23 +7,26 @@ import AccessModel
 struct MemberValues {
   private struct Column {
     let column: MemberColumn
-    var keys = KeyTable()
-    /// By row, numbers in `keys`; `nowhere` where nothing is known to stand.
-    var numbers: ContiguousArray<Int32>
+    var keys: KeyTable
     var spellings: [Int: [UInt8]] = [:]
   }
 
   private var columns: [Column]
+  /// Numbers in a column's `keys`, all columns of one row together; `nowhere` where nothing is known
+  /// to stand.
+  private var numbers: ContiguousArray<Int32>
   /// Rows whose value outlived its account, or never had one: it can only be removed.
   private var gone: Set<Int> = []
   /// Rows that cannot be written, and what becomes of their changes.
   private var failures: [Int: Outcome] = [:]
   private static let nowhere: Int32 = -1
 
-  init(_ columns: [MemberColumn], rows: Int) {
+  /// `names` holds the accounts' keys, which are what stands in columns of DNs.
+  init(_ columns: [MemberColumn], rows: Int, names: KeyTable = KeyTable()) {
     self.columns = columns.map {
-      Column(column: $0, numbers: .init(repeating: Self.nowhere, count: rows))
+      Column(column: $0, keys: $0.valueAttribute == nil ? names : KeyTable())
     }
+    numbers = .init(repeating: Self.nowhere, count: rows * columns.count)
   }
 
   /// Notes what stands in a column for an account.
@@ -35,7 +38,7 @@ struct MemberValues {
   mutating func set(
     _ value: some Collection<UInt8>, key: some Collection<UInt8>, of row: Int, in column: Int
   ) {
-    columns[column].numbers[row] = Int32(columns[column].keys.insert(key).number)
+    numbers[row * columns.count + column] = Int32(columns[column].keys.insert(key).number)
     if !hasSameBytes(value, key) { columns[column].spellings[row] = Array(value) }
   }
 
@@ -49,11 +52,11 @@ struct MemberValues {
 
   /// The number of what stands in a column for an account; `nil` where nothing is known to.
   func number(of row: Int, in column: Int) -> Int? {
-    let number = columns[column].numbers[row]
+    let number = numbers[row * columns.count + column]
     return number == Self.nowhere ? nil : Int(number)
   }
 
-  /// The number of a value in the form in which values are compared; `nil` if it is no account's.
+  /// The number of a value in the form in which values are compared; `nil` if it has none.
   func number(of key: [UInt8], in column: Int) -> Int? { columns[column].keys.number(of: key) }
 
   /// What stands in a column for an account, as its own entry spells it.
