@@ -10,13 +10,14 @@ package struct ManagedScope: Sendable {
   /// Tells a reader which accounts are disabled, and whether a write disables or enables.
   package let disable: DisableRule?
   /// Who is in a group by the ledger's account, for targets that do not show their members: what is
-  /// ours, what was there before us, and what was intended and is not wanted any more.
-  package let presumedMembers: @Sendable (EntitlementKey) -> [AccountKey]
+  /// ours, what was there before us, and what was intended and is not wanted any more. In a group that
+  /// is older than it was, by the instant of its last change, what had ended is there again.
+  package let presumedMembers: @Sendable (EntitlementKey, _ changedAt: Instant?) -> [AccountKey]
 
   package init(
     groups: [EntitlementKey], groupIDs: [EntitlementKey: String] = [:], attributes: [String],
     disable: DisableRule?,
-    presumedMembers: @escaping @Sendable (EntitlementKey) -> [AccountKey] = { _ in [] }
+    presumedMembers: @escaping @Sendable (EntitlementKey, Instant?) -> [AccountKey] = { _, _ in [] }
   ) {
     self.groups = groups.sorted()
     self.groupIDs = groupIDs
@@ -35,6 +36,8 @@ package struct ActualState: Sendable {
   package let accounts: [ActualAccount]
   /// One for each of the scope's groups, in its order; memberships refer to them by position.
   package let groups: [ActualGroup]
+  /// When groups were last changed, by the target's own clock; of those that tell.
+  package let changedAt: [EntitlementKey: Instant]
   /// Member values that belong to none of `accounts`, as the target spells them. Memberships refer to
   /// them by their position here plus `accounts.count`.
   package let strangers: [AccountKey]
@@ -46,6 +49,9 @@ package struct ActualState: Sendable {
   package let strangersByAccount: [AccountKey: AccountKey]
   /// Attributes of the scope that the target does not have: never compared.
   package let missingAttributes: Set<String>
+  /// Attributes of the scope that no account of the target can have, each with the reason: whoever is
+  /// to get one is held.
+  package let unknownAttributes: [String: String]
   /// Attributes that an existing account cannot change, besides those the target's traits name.
   package let fixedAttributes: Set<String>
   /// What people should know of how the target was read, each once.
@@ -53,20 +59,24 @@ package struct ActualState: Sendable {
 
   package init(
     target: TargetID, coverage: Coverage, accounts: [ActualAccount] = [],
-    groups: [ActualGroup] = [], strangers: [AccountKey] = [],
+    groups: [ActualGroup] = [], changedAt: [EntitlementKey: Instant] = [:],
+    strangers: [AccountKey] = [],
     memberships: MembershipSet = .empty, incomplete: MembershipSet = .empty,
     strangersByAccount: [AccountKey: AccountKey] = [:],
-    missingAttributes: Set<String> = [], fixedAttributes: Set<String> = [], notices: [String] = []
+    missingAttributes: Set<String> = [], unknownAttributes: [String: String] = [:],
+    fixedAttributes: Set<String> = [], notices: [String] = []
   ) {
     self.target = target
     self.coverage = coverage
     self.accounts = accounts
     self.groups = groups
+    self.changedAt = changedAt
     self.strangers = strangers
     self.memberships = memberships
     self.incomplete = incomplete
     self.strangersByAccount = strangersByAccount
     self.missingAttributes = missingAttributes
+    self.unknownAttributes = unknownAttributes
     self.fixedAttributes = fixedAttributes
     self.notices = notices
   }

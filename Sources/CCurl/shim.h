@@ -8,6 +8,8 @@
 
 typedef size_t (*ccurl_data_callback)(char *bytes, size_t size, size_t count, void *context);
 typedef int (*ccurl_seek_callback)(void *context, curl_off_t offset, int origin);
+typedef int (*ccurl_start_callback)(
+    void *context, char *remote, char *local, int remote_port, int local_port);
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
@@ -27,6 +29,9 @@ static inline CURLcode ccurl_set_data_callback(
 }
 static inline CURLcode ccurl_set_seek_callback(CURL *easy, ccurl_seek_callback value) {
   return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
+}
+static inline CURLcode ccurl_set_start_callback(CURL *easy, ccurl_start_callback value) {
+  return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
   return curl_easy_getinfo(easy, info, value);

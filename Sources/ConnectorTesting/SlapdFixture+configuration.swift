@@ -3,7 +3,7 @@ import Glibc
 
 extension SlapdFixture {
   func prepare() async throws {
-    for name in ["config", "data"] {
+    for name in ["config", "data", "log"] {
       try FileManager.default.createDirectory(
         at: folder.appending(path: name), withIntermediateDirectories: false)
     }
@@ -13,8 +13,13 @@ extension SlapdFixture {
     try configurationLDIF.write(toFile: configuration, atomically: false, encoding: .utf8)
     try await run(
       path("slapd"), ["-T", "add", "-n", "0", "-F", path("config"), "-l", configuration])
+    try await load(options.content ?? treeLDIF + "\n" + options.ldif)
+  }
+
+  /// Fills the empty database.
+  func load(_ ldif: String) async throws {
     let tree = path("tree.ldif")
-    try (treeLDIF + "\n" + options.ldif).write(toFile: tree, atomically: false, encoding: .utf8)
+    try ldif.write(toFile: tree, atomically: false, encoding: .utf8)
     try await run(
       path("slapd"),
       ["-T", "add", "-q", "-w", "-F", path("config"), "-b", options.suffix, "-l", tree])
@@ -82,6 +87,8 @@ extension SlapdFixture {
         "\ndn: olcOverlay=\(name),olcDatabase={1}mdb,cn=config\nobjectClass: olcOverlayConfig\n"
         + "olcOverlay: \(name)\n" + overlay.settings.joined(separator: "\n") + "\n"
     }.joined()
+    let hasLog = options.overlays.contains { $0.name == "accesslog" }
+    let monitor = "{\(hasLog ? 3 : 2)}monitor"
     let size = options.sizeLimit.map(String.init) ?? "unlimited"
     return """
       dn: cn=config
@@ -140,13 +147,30 @@ extension SlapdFixture {
       olcAccess: to dn.subtree="\(groups)" by dn.exact="\(serviceDN)" \(options.serviceAccess) \
       by dn.exact="\(me)" manage by * none
       olcAccess: to * by dn.exact="\(me)" manage by dn.exact="\(serviceDN)" read by * none
-      \(settings)\(overlays)
-      dn: olcDatabase={2}monitor,cn=config
+      \(settings)\(overlays)\(hasLog ? logLDIF : "")
+      dn: olcDatabase=\(monitor),cn=config
       objectClass: olcDatabaseConfig
       objectClass: olcMonitorConfig
-      olcDatabase: {2}monitor
+      olcDatabase: \(monitor)
       olcAccess: to * by dn.exact="\(adminDN)" read by * none
       """
+  }
+
+  private var logLDIF: String {
+    """
+
+    dn: olcDatabase={2}mdb,cn=config
+    objectClass: olcDatabaseConfig
+    objectClass: olcMdbConfig
+    olcDatabase: {2}mdb
+    olcSuffix: cn=accesslog
+    olcRootDN: \(adminDN)
+    olcDbDirectory: \(path("log"))
+    olcDbMaxSize: 1073741824
+    olcDbNoSync: TRUE
+    olcDbIndex: reqStart eq
+
+    """
   }
 
   private var treeLDIF: String {

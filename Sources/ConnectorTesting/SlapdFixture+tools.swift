@@ -68,15 +68,32 @@ extension SlapdFixture {
 
   /// Puts an access rule before all others of the running server.
   package func configure(addingAccessRule rule: String) async throws {
-    let file = path("\(UUID().uuidString).ldif")
-    try """
-    dn: olcDatabase={1}mdb,cn=config
-    changetype: modify
-    add: olcAccess
-    olcAccess: {0}\(rule)
+    try await configure("add: olcAccess\nolcAccess: {0}\(rule)")
+  }
 
-    """.write(toFile: file, atomically: false, encoding: .utf8)
+  /// Changes the settings of the database while the server runs: LDIF such as
+  /// `replace: olcReadOnly` and its value.
+  package func configure(_ change: String) async throws {
+    let file = path("\(UUID().uuidString).ldif")
+    try "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n\(change)\n"
+      .write(toFile: file, atomically: false, encoding: .utf8)
     _ = try await run("/usr/bin/ldapmodify", ["-Q", "-Y", "EXTERNAL", "-H", socketURL, "-f", file])
+  }
+
+  /// All entries with their operational attributes, as LDIF that `restore` and another server's
+  /// `content` take.
+  package func backup() async throws -> String {
+    try await run(path("slapd"), ["-T", "cat", "-F", path("config"), "-b", options.suffix])
+  }
+
+  /// Stops the server, puts an earlier content in the place of what it has, and starts it again.
+  package func restore(_ content: String) async throws {
+    await stop()
+    let data = folder.appending(path: "data")
+    try FileManager.default.removeItem(at: data)
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: false)
+    try await load(content)
+    try await start()
   }
 
   private var administrator: [String] {

@@ -9,6 +9,8 @@ package final class SlapdFixture: Sendable {
     package var suffix = "dc=example,dc=org"
     /// Entries to start with besides the default tree, as LDIF.
     package var ldif = ""
+    /// All entries to start with, as LDIF; `nil` for the default tree and `ldif`.
+    package var content: String?
     /// The most entries a search of the service account gets; `nil` for no limit.
     package var sizeLimit: Int?
     /// Names in the server's certificate, as OpenSSL writes them. Empty for a server without TLS.
@@ -44,6 +46,10 @@ package final class SlapdFixture: Sendable {
 
     /// Tells of changes as RFC 4533 has it, with a log of the last ten thousand.
     package static let syncprov = Overlay("syncprov", "SyncProvConfig", ["olcSpSessionlog: 10000"])
+    /// Keeps a log of all writes in a database of its own.
+    package static let accesslog = Overlay(
+      "accesslog", "AccessLogConfig",
+      ["olcAccessLogDB: cn=accesslog", "olcAccessLogOps: writes", "olcAccessLogSuccess: TRUE"])
   }
 
   package struct Failure: Error, CustomStringConvertible {
@@ -147,6 +153,19 @@ package final class SlapdFixture: Sendable {
     while process.isRunning {
       do { try await Task.sleep(for: .milliseconds(2)) } catch { usleep(2000) }
     }
+  }
+
+  /// Copies the database as it is.
+  package func backUp() async throws { try await copy(path("data"), to: path("backup")) }
+
+  /// Puts the database back to what it was at the last copy.
+  package func restore() async throws { try await copy(path("backup"), to: path("data")) }
+
+  private func copy(_ from: String, to: String) async throws {
+    await stop()
+    if FileManager.default.fileExists(atPath: to) { try FileManager.default.removeItem(atPath: to) }
+    try FileManager.default.copyItem(atPath: from, toPath: to)
+    try await start()
   }
 
   /// Whether it runs and was not frozen.

@@ -7,6 +7,7 @@ final class CurlTransfer {
   let easy: UnsafeMutableRawPointer?
   private let submission: Submission
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  private var hasStarted = false
   private var sentBytes = 0
   private var headerBytes = 0
   private var fields: [HTTPField] = []
@@ -40,13 +41,11 @@ final class CurlTransfer {
   }
 
   func fail(_ kind: TransportError.Kind, _ words: String) {
-    var requestBytes = 0
-    if let easy { ccurl_get_long(easy, CURLINFO_REQUEST_SIZE, &requestBytes) }
     let url = submission.request.url
     submission.continuation.resume(
       returning: .failure(
         TransportError(
-          kind: kind, sent: requestBytes == 0 ? .no : .unknown,
+          kind: kind, sent: hasStarted ? .unknown : .no,
           message: "\(submission.request.method.rawValue) \(url.host):\(url.port): \(words)")))
   }
 
@@ -62,10 +61,21 @@ final class CurlTransfer {
     // A server that does not know `Expect: 100-continue` would cost a second for each large body.
     headerList = curl_slist_append(headerList, "Expect:")
     ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList)
+    noticeStart(easy, context)
     if let body = request.body { upload(body, easy, context) }
     receive(easy, context)
     restrict(easy)
     limitTime(easy)
+  }
+
+  /// libcurl calls this once it has a connection and before the request's first byte. Its own count
+  /// of what it sent leaves out whatever went out after a first try that would have blocked.
+  private func noticeStart(_ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) {
+    ccurl_set_pointer(easy, CURLOPT_PREREQDATA, context)
+    ccurl_set_start_callback(easy) { context, _, _, _, _ in
+      CurlTransfer.from(context)?.hasStarted = true
+      return CURL_PREREQFUNC_OK
+    }
   }
 
   /// The body is read through a callback that cannot be rewound: libcurl would otherwise send a

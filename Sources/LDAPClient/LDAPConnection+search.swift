@@ -24,11 +24,12 @@ extension LDAPConnection {
 
   /// One entry by its name, whole. `nil` if there is none, or none that we may see.
   package func record(
-    _ name: DistinguishedName, attributes: [String]
+    _ name: DistinguishedName, attributes: [String], _ controls: [RequestControl] = []
   ) throws(LDAPError) -> LDAPRecord? {
     var record: LDAPRecord?
     let search = LDAPSearch(base: name, scope: .base, attributes: attributes)
-    let result = perform([.search(search)]) { _, entry in record = LDAPRecord(entry) }[0]
+    let request = LDAPRequest.search(search).with(controls)
+    let result = perform([request]) { _, entry in record = LDAPRecord(entry) }[0]
     if result.result.code == .noSuchObject { return nil }
     try result.result.check()
     if result.entries > 0, record == nil {

@@ -23,6 +23,7 @@ struct LDAPHandle: ~Copyable {
     _ url: LDAPURL, _ configuration: LDAPConnection.Configuration
   ) throws(LDAPError) -> LDAPHandle {
     _ = ignoreEnvironment
+    _ = outliveLostConnections
     var created: OpaquePointer?
     let code = ldap_initialize(&created, url.description)
     guard code == LDAP_SUCCESS, let created else {
@@ -93,6 +94,16 @@ struct LDAPHandle: ~Copyable {
     ldap_set_option(nil, LDAP_OPT_PROTOCOL_VERSION, &version)
   }()
 }
+
+/// libldap writes to sockets without `MSG_NOSIGNAL`: a request on a connection that the server has just
+/// closed would end the process. A handler that is set is left alone.
+private let outliveLostConnections: Void = {
+  var action = sigaction()
+  guard sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil else {
+    return
+  }
+  signal(SIGPIPE, SIG_IGN)
+}()
 
 extension Duration {
   /// For libldap, to the microsecond.

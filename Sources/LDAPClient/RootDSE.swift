@@ -23,13 +23,71 @@ extension LDAPConnection {
       subschemaSubentry: record["subschemaSubentry"].first)
   }
 
-  /// The object classes that the server knows; `nil` if it does not show them.
+  /// All classes and attributes that the server knows; `nil` if it does not show them.
   package func schema() throws(LDAPError) -> Schema? {
-    guard let text = try rootDSE()?.subschemaSubentry else { return nil }
+    guard let root = try rootDSE() else { return nil }
+    return try schema(root, []).map {
+      Schema(objectClasses: $0.objectClasses, attributeTypes: $0.attributeTypes)
+    }
+  }
+
+  /// What the server knows of these classes and attributes, and of those they derive from. Asks for no
+  /// more where the server can pick values (RFC 3876). `nil` if it does not show its schema.
+  package func schema(
+    objectClasses: [String], attributes: [String]
+  ) throws(LDAPError) -> Schema? {
+    guard let root = try rootDSE() else { return nil }
+    guard root.supportedControls.contains(RequestControl.matchedValuesIdentifier) else {
+      return try schema()
+    }
+    var asked: Set<Filter.Pair> = []
+    var pending = Set(
+      objectClasses.map { Filter.Pair("objectClasses", $0) }
+        + attributes.map { Filter.Pair("attributeTypes", Schema.type(of: $0)) })
+    var found = (objectClasses: [String](), attributeTypes: [String]())
+    while !pending.isEmpty {
+      let filters = pending.sorted().map { Filter.equals($0.type, $0.value) }
+      guard let part = try schema(root, [.matchedValues(filters)]) else { return nil }
+      found.objectClasses += part.objectClasses
+      found.attributeTypes += part.attributeTypes
+      asked.formUnion(pending)
+      pending = Set(
+        part.objectClasses.flatMap { SchemaDefinition($0)?.words("SUP") ?? [] }
+          .map { Filter.Pair("objectClasses", $0) }
+          + part.attributeTypes.flatMap { SchemaDefinition($0)?.words("SUP") ?? [] }
+          .map { Filter.Pair("attributeTypes", $0) }
+      ).subtracting(asked)
+    }
+    return Schema(
+      objectClasses: found.objectClasses, attributeTypes: found.attributeTypes,
+      asked: Set(asked.map(\.value)))
+  }
+
+  private func schema(
+    _ root: RootDSE, _ controls: [RequestControl]
+  ) throws(LDAPError) -> (objectClasses: [String], attributeTypes: [String])? {
+    guard let text = root.subschemaSubentry else { return nil }
     let name: DistinguishedName
     do throws(DNSyntaxError) { name = try DistinguishedName(parsing: text) } catch { return nil }
-    guard let record = try record(name, attributes: ["objectClasses"]) else { return nil }
-    let definitions = record["objectClasses"]
-    return definitions.isEmpty ? nil : Schema(objectClasses: definitions)
+    let names = ["objectClasses", "attributeTypes"]
+    guard let record = try record(name, attributes: names, controls) else { return nil }
+    let classes = record["objectClasses"]
+    let attributes = record["attributeTypes"]
+    return classes.isEmpty && (controls.isEmpty || attributes.isEmpty) ? nil : (classes, attributes)
+  }
+}
+
+extension Filter {
+  /// An attribute of the schema and a name in it.
+  fileprivate struct Pair: Hashable, Comparable {
+    let type: String
+    /// In lower case.
+    let value: String
+
+    init(_ type: String, _ value: String) { (self.type, self.value) = (type, value.lowercased()) }
+
+    static func < (left: Pair, right: Pair) -> Bool {
+      (left.type, left.value) < (right.type, right.value)
+    }
   }
 }

@@ -31,13 +31,13 @@ struct AccountColumns {
     self.disabledBase = disabledBase
     rdnAttribute = layout.rdn
     shape = Attributes.Shape(scope.attributes)
-    scoped = scope.attributes.map { column($0) }
+    scoped = scope.attributes.map { column(layout.name(of: $0)) }
     rdn = column(layout.rdn)
     anchor = column(layout.anchor)
     immutableID = column(layout.immutableID)
     members = layout.columns.map { $0.valueAttribute.map { column($0) } }
     if case .set(let attributes) = scope.disable {
-      rule = attributes.map { (column($0.key), $0.value) }
+      rule = attributes.map { (column(layout.name(of: $0.key)), $0.value) }
     }
   }
 

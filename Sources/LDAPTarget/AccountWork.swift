@@ -23,7 +23,8 @@ struct AccountWork {
   private let task: Task
   private let identity: AccountIdentity?
   private var attempts = 0
-  private var wasSent = false
+  /// A request that may have changed something left.
+  private(set) var wasSent = false
   private var lastError: LDAPError?
 
   private enum Task {
@@ -87,7 +88,7 @@ struct AccountWork {
   /// The attributes to read for a decision.
   func attributes(_ layout: Layout) -> [String] {
     var names = [layout.immutableID, layout.anchor]
-    if case .change(let changes) = task { names += changes.map(\.name) }
+    if case .change(let changes) = task { names += changes.map { layout.name(of: $0.name) } }
     return names
   }
 
@@ -113,7 +114,7 @@ struct AccountWork {
     }
     if result.isSuccess {
       wasSent = true
-      return isLast ? done(Outcome.applied) : nil
+      return isLast ? done { .applied(identity: $0) } : nil
     }
     // Somebody was faster: what is there now decides.
     let isRace = [.entryAlreadyExists, .noSuchObject].contains(result.code)
@@ -163,7 +164,9 @@ struct AccountWork {
     else { return .settle(.failed(.skipChange, reason: "it is no longer there")) }
     if let refusal = mismatch(record) { return .settle(.refused(reason: refusal)) }
     let isInPlace = place == names.count - 1
-    let differing = changes.filter { !record[$0.name].hasSameBytes(as: $0.after) }
+    let differing = changes.filter {
+      !record[layout.name(of: $0.name)].hasSameBytes(as: $0.after)
+    }
     if !differing.isEmpty {
       if attempts > 3 {
         return .settle(.refused(reason: "the server does not keep the values it is given"))
@@ -182,7 +185,7 @@ struct AccountWork {
         return .settle(.refused(reason: "\(error)"))
       }
     }
-    return .settle(done(wasSent ? Outcome.applied : Outcome.alreadyInState))
+    return .settle(done { wasSent ? .applied(identity: $0) : .alreadyInState(identity: $0) })
   }
 
   private func mismatch(_ record: LDAPRecord) -> String? {
@@ -191,10 +194,10 @@ struct AccountWork {
   }
 
   /// An outcome of success, with the identity the account now has, if there still is one.
-  private func done(_ outcome: (AccountIdentity?, String?) -> Outcome) -> Outcome {
-    guard let identity, case .change = task else { return outcome(nil, nil) }
+  private func done(_ outcome: (AccountIdentity?) -> Outcome) -> Outcome {
+    guard let identity, case .change = task else { return outcome(nil) }
     let key = AccountKey(names[names.count - 1].normalised)
-    return outcome(AccountIdentity(key: key, immutableID: identity.immutableID), nil)
+    return outcome(AccountIdentity(key: key, immutableID: identity.immutableID))
   }
 }
 
@@ -231,7 +234,8 @@ extension AccountWork {
   private static func checkFixed(
     _ attributes: [AttributeChange], _ layout: Layout
   ) throws(Refusal) {
-    for attribute in attributes where isSame(attribute.name, layout.rdn, layout.anchor) {
+    for attribute in attributes
+    where isSame(layout.name(of: attribute.name), layout.rdn, layout.anchor) {
       throw Refusal(
         reason: "\(attribute.name) cannot change: the entry is named or recognised by it")
     }
@@ -255,19 +259,21 @@ extension AccountWork {
   private static func entry(
     _ subject: SubjectID, _ attributes: [AttributeChange], _ layout: Layout
   ) throws(Refusal) -> (name: DistinguishedName, attributes: [LDAPAttribute]) {
-    let naming = attributes.filter { isSame($0.name, layout.rdn) }.flatMap(\.after)
+    let naming = attributes.filter { isSame(layout.name(of: $0.name), layout.rdn) }
+      .flatMap(\.after)
     guard naming.count == 1, let value = naming.first, !value.isEmpty else {
       throw Refusal(
         reason: "\(layout.rdn) names the entry and needs exactly one value, not \(naming.count); "
           + "map it in accounts.attributes")
     }
-    let anchors = attributes.filter { isSame($0.name, layout.anchor) }.flatMap(\.after)
+    let anchors = attributes.filter { isSame(layout.name(of: $0.name), layout.anchor) }
+      .flatMap(\.after)
     guard anchors.allSatisfy({ $0 == subject.rawValue }) else {
       throw Refusal(
         reason: "\(layout.anchor) holds the subject's id and cannot be mapped to anything else")
     }
     let mapped = attributes.filter {
-      !$0.after.isEmpty && !isSame($0.name, layout.anchor, "objectClass")
+      !$0.after.isEmpty && !isSame(layout.name(of: $0.name), layout.anchor, "objectClass")
     }
     let name = layout.accountsBase.child(layout.rdn, value)
     return (

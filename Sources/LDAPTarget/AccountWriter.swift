@@ -52,13 +52,21 @@ struct AccountWriter {
       }
     }
     let results = connection.perform(requests)
+    var stop = layout.stop(after: results, below: layout.accountsBase, on: connection)
     for (sender, result) in zip(senders, results) {
-      let outcome = works[sender.work].sent(result.result, isLast: sender.isLast)
-      if let outcome { batch.settle(works[sender.work].index, outcome) }
-      if case .failed(.stopTarget, _) = outcome, let outcome {
-        for work in open { batch.settle(works[work].index, outcome) }
+      guard var outcome = works[sender.work].sent(result.result, isLast: sender.isLast) else {
+        continue
       }
+      switch outcome {
+      case .failed(.stopTarget, _): stop = outcome
+      case .refused, .failed: outcome = stop ?? outcome
+      case .applied, .alreadyInState, .unknown: break
+      }
+      batch.settle(works[sender.work].index, outcome)
     }
+    guard let stop else { return }
+    // What was sent is still to be read.
+    for work in open where !works[work].wasSent { batch.settle(works[work].index, stop) }
   }
 
   /// What is found now under the names of each; `nil` altogether if the connection was lost, and for

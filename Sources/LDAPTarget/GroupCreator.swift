@@ -49,6 +49,9 @@ struct GroupCreator {
       works[position].attempts += 1
       if let outcome = create(&works[position], template, on: connection) {
         batch.settle(works[position].index, outcome)
+        if case .failed(.stopTarget, _) = outcome {
+          for work in works { batch.settle(work.index, outcome) }
+        }
       } else if works[position].attempts > 4 {
         batch.settle(works[position].index, .unknown(reason: "the connection keeps breaking"))
       }
@@ -73,7 +76,8 @@ struct GroupCreator {
         work.number = free
       }
       let entry = attributes(of: work, template)
-      let result = connection.perform([.add(work.name, entry)])[0].result
+      let answer = connection.perform([.add(work.name, entry)])[0]
+      let result = answer.result
       switch result.delivery {
       case .unsent: return nil
       case .unanswered:
@@ -84,7 +88,11 @@ struct GroupCreator {
       if result.code == .entryAlreadyExists {
         return .failed(.retryLater, reason: "it was created by someone else meanwhile")
       }
-      guard result.isSuccess else { return result.outcome }
+      guard result.isSuccess else {
+        let stop = layout.stop(
+          after: [answer], below: layout.groupsBase ?? layout.accountsBase, on: connection)
+        return stop ?? result.outcome
+      }
       work.isDoubtful = true
       guard let id = try immutableID(of: work.name, on: connection) else {
         return .unknown(reason: "the server accepted it and does not show it")

@@ -9,6 +9,7 @@ struct GroupReader {
   private var placeholders: [[UInt8]?]
   private(set) var members: FoundMembers
   private var found: [ActualGroup]
+  private(set) var changedAt: [EntitlementKey: Instant] = [:]
   /// Groups that showed no member.
   private var bare: [(group: Int, name: DistinguishedName)] = []
   /// What an earlier reading found, if it may be used.
@@ -85,6 +86,7 @@ struct GroupReader {
           ?? (ambiguous.contains(index) ? "several accounts share a value that stands in it" : nil)
         found[position] = .present(
           immutableID: id, coverage: fault.map { .partial(reason: $0) } ?? .complete)
+        changedAt[scope.groups[position]] = head.version?.changedAt
         if fault == nil, !members.shown.contains(position) { bare.append((position, names[index])) }
         if remembers, fault == nil, packed[index].isWhole, let version = head.version,
           version.isLasting
@@ -149,6 +151,7 @@ struct GroupReader {
       // Memberships that were taken are met again, once each, when it is read after all.
       guard isWhole, isClear else { continue }
       found[position] = .present(immutableID: group.immutableID, coverage: .complete)
+      changedAt[key] = group.version.changedAt
       remembered[key] = group
     }
   }

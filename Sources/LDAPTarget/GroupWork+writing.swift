@@ -143,8 +143,8 @@ extension GroupWork {
           ? "it is the last member, and the group has more than could be created again, or the "
             + "server cannot guard its deletion (RFC 4528); name an entry to stand in with "
             + "groups.emptyGroup.placeholder"
-          : "it is the last member, and a group of this class must have one; name an entry to "
-            + "stand in with groups.emptyGroup.placeholder"))
+          : "it is the last member, and a group of this class must have one; set groups.emptyGroup "
+            + "to {placeholder: DN} or {recreate: true}"))
   }
 
   /// Notes what became of the request.
@@ -176,14 +176,7 @@ extension GroupWork {
         work.refusals += 1
       }
       if refusals > Self.patience { settleUnsent(result.outcome, &batch) }
-    case .closed:
-      settleUnsent(
-        result.code == .referral
-          ? .failed(
-            .stopTarget,
-            reason: "this server is a read-only copy and refers writes to another; name that one "
-              + "in 'url'")
-          : result.outcome, &batch)
+    case .closed: settleUnsent(result.outcome, &batch)
     }
   }
 

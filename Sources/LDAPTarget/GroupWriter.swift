@@ -173,8 +173,15 @@ struct GroupWriter {
       requests.append(request)
       writers.append(work)
     }
-    for (work, result) in zip(writers, connection.perform(requests)) {
-      works[work].sent(result, traits, bound: bound, &batch)
+    let results = connection.perform(requests)
+    let stop = layout.stop(
+      after: results, below: layout.groupsBase ?? layout.accountsBase, on: connection)
+    for (work, result) in zip(writers, results) {
+      if let stop, traits.meaning(result.result.code) == .closed {
+        works[work].settleUnsent(stop, &batch)
+      } else {
+        works[work].sent(result, traits, bound: bound, &batch)
+      }
       if let version = result.result.entryAfter.flatMap({ entry in GroupVersion { entry[$0] } }) {
         versions.append(version.value)
       }
@@ -183,6 +190,7 @@ struct GroupWriter {
       else { continue }
       for other in open { works[other].settleUnsent(result.result.outcome, &batch) }
     }
+    if let stop { for work in open { works[work].settleUnsent(stop, &batch) } }
   }
 
   private mutating func check(

@@ -21,6 +21,8 @@ package final class LDAPTarget: Target {
     var written: [String] = []
     var groups: GroupMemory?
     var proofs: AccountProofs?
+    /// As the server names things.
+    var layout: Layout?
   }
 
   /// Connects to nothing. Throws if the configuration is unsafe or cannot work: a bad DN, an empty
@@ -53,7 +55,7 @@ package final class LDAPTarget: Target {
     let known = earlier ?? stored
     let reading: StateReader.Reading
     do throws(TargetError) {
-      reading = try await StateReader(layout: layout, scope: scope, memory: memory)
+      reading = try await StateReader(configured: layout, scope: scope, memory: memory)
         .read(known, on: connection)
       await connection.close()
     } catch {
@@ -61,7 +63,9 @@ package final class LDAPTarget: Target {
       throw error
     }
     state.withLock { state in
-      (state.groups, state.proofs) = (reading.memory, reading.proofs)
+      (state.groups, state.proofs, state.layout) = (
+        reading.memory, reading.proofs, reading.layout
+      )
     }
     if let path = memory?.path, let found = reading.memory, found != known {
       found.write(to: path)
@@ -76,7 +80,7 @@ package final class LDAPTarget: Target {
     _ changes: [Change], progress: @Sendable (Progress) -> Void
   ) async throws(TargetError) -> [Outcome] {
     guard !changes.isEmpty else { return [] }
-    let (alarm, proofs) = state.withLock { ($0.alarm, $0.proofs) }
+    let (alarm, proofs, named) = state.withLock { ($0.alarm, $0.proofs, $0.layout) }
     if let alarm {
       return changes.map { _ in
         .failed(.stopTarget, reason: "not sent, since the target was stopped: \(alarm)")
@@ -84,7 +88,8 @@ package final class LDAPTarget: Target {
     }
     let connection = try await connect()
     let writer = ChangeWriter(
-      layout: layout, changes: changes, timeout: self.connection.operationTimeout, proofs: proofs)
+      layout: named ?? layout, changes: changes, timeout: self.connection.operationTimeout,
+      proofs: proofs)
     let result = await writer.apply(on: connection, progress: progress)
     await connection.close()
     state.withLock { state in

@@ -8,21 +8,23 @@ struct Layout: Sendable {
   let target: TargetID
   let accountsBase: DistinguishedName
   let accountClasses: [String]
-  let rdn: String
-  let anchor: String
+  private(set) var rdn: String
+  private(set) var anchor: String
   /// `nil` where only accounts are kept.
   let groupsBase: DistinguishedName?
   let groupClass: String
   /// Where groups hold their members. The first decides who is one; the others are kept equal to it.
-  let columns: [MemberColumn]
+  private(set) var columns: [MemberColumn]
   /// Stands in the first column of a group whose class must not be empty.
   let placeholder: String?
   /// How groups are created; `nil` where they are not.
-  let template: GroupTemplate?
+  private(set) var template: GroupTemplate?
   /// Whether a group that would become empty is deleted, and created again when it is needed.
   let recreatesGroups: Bool
-  let immutableID: String
+  private(set) var immutableID: String
   private let protected: [DistinguishedName]
+  /// What the server says of its classes and attributes, once it was asked and if it shows it.
+  private(set) var schema: Schema?
 
   init(_ configuration: Configuration) throws(LDAPConfigurationError) {
     target = configuration.id
@@ -89,6 +91,32 @@ struct Layout: Sendable {
         "accounts.base '\(accountsBase)' lies in '\(cover)', which is protected and never written")
     }
   }
+
+  /// The same with the server's own names of attributes in the place of aliases and numbers: answers
+  /// come under those, whatever was asked for.
+  func named(by schema: Schema?) -> Layout {
+    guard let schema else { return self }
+    var layout = self
+    layout.schema = schema
+    layout.rdn = schema.name(of: rdn)
+    layout.anchor = schema.name(of: anchor)
+    layout.immutableID = schema.name(of: immutableID)
+    layout.columns = columns.map { column in
+      MemberColumn(
+        attribute: schema.name(of: column.attribute),
+        valueAttribute: column.valueAttribute.map { schema.name(of: $0) })
+    }
+    layout.template = template.map { template in
+      GroupTemplate(
+        classes: template.classes,
+        attributes: template.attributes.map { (schema.name(of: $0.name), $0.values) },
+        number: template.number.map { (schema.name(of: $0.attribute), $0.range) })
+    }
+    return layout
+  }
+
+  /// What the server calls an attribute in its answers.
+  func name(of attribute: String) -> String { schema?.name(of: attribute) ?? attribute }
 
   /// Stands in where there are no groups, and no group is ever named.
   private static let anyGroups = Configuration.Groups(base: "", objectClass: "groupOfNames")

@@ -3,7 +3,8 @@ import LDAPClient
 
 /// One reading of the directory.
 struct StateReader: Sendable {
-  let layout: Layout
+  /// As it is configured.
+  let configured: Layout
   let scope: ManagedScope
   let memory: LDAPTarget.Configuration.Memory?
 
@@ -13,6 +14,8 @@ struct StateReader: Sendable {
     let memory: GroupMemory?
     /// Of each account, what a write needs to know.
     let proofs: AccountProofs
+    /// As the server names things.
+    let layout: Layout
   }
 
   /// Throws if the accounts' branch or the whole server cannot be read; what ends before its end is
@@ -20,9 +23,14 @@ struct StateReader: Sendable {
   func read(
     _ earlier: GroupMemory?, on connection: isolated LDAPConnection
   ) throws(TargetError) -> Reading {
+    let layout = configured.named(by: try schema(on: connection))
+    let check = SchemaCheck(layout: layout, scope: scope)
+    if let fault = check.fault {
+      throw TargetError(target: layout.target, disposition: .stopTarget, message: fault)
+    }
     let directory = try AccountReader(layout: layout, scope: scope).read(on: connection)
     let now = memory?.now()
-    let origin = memory == nil ? nil : try origin(connection)
+    let origin = memory == nil ? nil : try origin(of: layout, connection)
     var usable: GroupMemory?
     if let memory, let now, let origin, let earlier,
       earlier.isOf(origin, notOlderThan: memory.fullReading, at: now)
@@ -36,19 +44,33 @@ struct StateReader: Sendable {
     let (strangers, memberships, incomplete) = groups.members.sorted()
     let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
-      groups: found, strangers: strangers, memberships: memberships,
-      incomplete: incomplete, strangersByAccount: accounts(of: strangers))
+      groups: found, changedAt: groups.changedAt, strangers: strangers, memberships: memberships,
+      incomplete: incomplete, strangersByAccount: accounts(of: strangers, layout),
+      unknownAttributes: check.unknownAttributes, notices: check.notices)
     var next: GroupMemory?
     if let origin, let now {
       next = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
     }
-    return Reading(state: state, memory: next, proofs: directory.proofs)
+    return Reading(state: state, memory: next, proofs: directory.proofs, layout: layout)
+  }
+
+  /// A server that hides its schema is taken to know what the configuration names.
+  private func schema(on connection: isolated LDAPConnection) throws(TargetError) -> Schema? {
+    do throws(LDAPError) {
+      let check = SchemaCheck(layout: configured, scope: scope)
+      return try connection.schema(objectClasses: check.classes, attributes: check.names)
+    } catch {
+      if error.code.isAnswer { return nil }
+      throw error.targetError(configured.target, "cannot read the schema")
+    }
   }
 
   /// Where groups hold what accounts are named by, a value that outlived its account still tells whose
   /// it was.
-  private func accounts(of strangers: [AccountKey]) -> [AccountKey: AccountKey] {
+  private func accounts(
+    of strangers: [AccountKey], _ layout: Layout
+  ) -> [AccountKey: AccountKey] {
     guard let attribute = layout.columns[0].valueAttribute,
       AttributeType.normalise(attribute) == AttributeType.normalise(layout.rdn)
     else { return [:] }
@@ -61,7 +83,9 @@ struct StateReader: Sendable {
 
   /// Which directory this is: the server that answers, and the identity of the branch, which a
   /// database that was set up anew does not have. `nil` if it shows none.
-  private func origin(_ connection: isolated LDAPConnection) throws(TargetError) -> String? {
+  private func origin(
+    of layout: Layout, _ connection: isolated LDAPConnection
+  ) throws(TargetError) -> String? {
     guard let base = layout.groupsBase, let url = connection.url else { return nil }
     do throws(LDAPError) {
       guard

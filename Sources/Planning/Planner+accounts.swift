@@ -37,13 +37,16 @@ extension Planner {
   }
 
   private mutating func create(_ account: DesiredAccount) {
+    let values = account.attributes.dictionary
+    for name in values.keys.sorted() where values[name]?.isEmpty == false {
+      if let reason = input.actual.unknownAttributes[name] { return hold(account, reason) }
+    }
     links.append(.pending)
     let wasOurs =
       correlator.ownedAccount(of: account.subject).map { $0.origin != .intended } ?? false
     if wasOurs {
       findings.append(.drift("the account was deleted", group: nil, subject: account.subject))
     }
-    let values = account.attributes.dictionary
     changes.append(
       .createAccount(
         AccountReference(
@@ -100,6 +103,10 @@ extension Planner {
     for name in names {
       let (before, after) = (actual.attributes[name], desired.attributes[name])
       guard !areSame(before, after), !input.actual.missingAttributes.contains(name) else {
+        continue
+      }
+      if let reason = input.actual.unknownAttributes[name] {
+        holds.append(Hold(subject: desired.subject, reason: reason))
         continue
       }
       if input.traits.fixedAttributes.contains(name)

@@ -94,15 +94,30 @@ struct RunText {
     ]
     var text = "\(target.target): "
     text += counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + "\n"
-    let problems = target.outcomes.filter { !$0.outcome.isDone }
-    for (change, outcome) in problems.prefix(20) {
+    let problems = Self.gathered(target.outcomes.filter { !$0.outcome.isDone })
+    for (change, outcome, more) in problems.prefix(20) {
+      let object = "\(change.kind) \(Self.object(of: change))"
       text += visible(
-        "  ! \(change.kind) \(Self.object(of: change)): \(outcome.word), "
+        "  ! \(object)\(more > 0 ? " and \(more) more" : ""): \(outcome.word), "
           + (outcome.detail ?? "no reason given"))
       text += "\n"
     }
     if problems.count > 20 { text += "  ! and \(problems.count - 20) more; --json lists them\n" }
     return text
+  }
+
+  /// One line for all that share an outcome, from the fourth on: what stops a target is told once.
+  private static func gathered(
+    _ problems: [(change: Change, outcome: Outcome)]
+  ) -> [(change: Change, outcome: Outcome, more: Int)] {
+    let groups = Dictionary(grouping: problems.indices) { position in
+      problems[position].outcome.word + (problems[position].outcome.detail ?? "")
+    }
+    return groups.values.flatMap { group in
+      group.count > 3
+        ? [(problems[group[0]], group[0], group.count - 1)] : group.map { (problems[$0], $0, 0) }
+    }
+    .sorted { $0.1 < $1.1 }.map { ($0.0.change, $0.0.outcome, $0.2) }
   }
 
   static func object(of change: Change) -> String {

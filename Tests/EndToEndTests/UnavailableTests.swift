@@ -96,6 +96,56 @@ extension EndToEnd {
       }
     }
 
+    @Test func `a directory that was made read-only is told of once and delays no other target`()
+      async throws
+    {
+      try await withWorld(wiki: true) { world in
+        try world.write([Record("ines", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        try await world.directory.configure("replace: olcReadOnly\nolcReadOnly: TRUE")
+        let everybody = (0..<30).map { Record("guest\($0)", "Lab") }
+        try world.write(everybody + [Record("ines", "Lab", state: "expired")])
+        let answer = try await world.bellhop.run("apply", exits: 4)
+        #expect(
+          answer.everything.components(separatedBy: "this server takes no writes").count == 2,
+          "\(answer.everything)")
+        #expect(try await world.members("lab") == ["ines"])
+        #expect(try await world.wiki?.members("Lab").count == 30)
+
+        try await world.directory.configure("replace: olcReadOnly\nolcReadOnly: FALSE")
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab") == everybody.map(\.login).sorted())
+        try await world.bellhop.run("plan", exits: 0)
+      }
+    }
+
+    @Test func `a directory that was restored from an older copy gets again what it lost`()
+      async throws
+    {
+      try await withWorld { world in
+        try world.write([Record("ines", "Lab"), Record("jon", "Archive")])
+        try await world.bellhop.run("apply", exits: 0)
+        let older = try await world.directory.backup()
+        // One leaves, one moves, one comes.
+        try world.write([
+          Record("ines", "Lab", state: "expired"), Record("jon", "Archive", state: "expired"),
+          Record("jon", "Lab"), Record("kai", "Gate"),
+        ])
+        try await world.bellhop.run("apply", exits: 0)
+        let wanted = try await world.snapshot().directoryHolding
+        try await world.directory.restore(older)
+        let answer = try await world.bellhop.run("apply", exits: 0)
+        let found = try await world.snapshot().directoryHolding
+        #expect(found.active == wanted.active && found.groups["gate"] == wanted.groups["gate"])
+        #expect(found.groups["lab"] == ["ines", "jon"])
+        // What came back with the copy is like what somebody else added: told, and left alone.
+        for login in ["ines", "jon"] {
+          #expect(answer.everything.contains("foreign, left alone: uid=\(login),"))
+        }
+        try await world.bellhop.run("plan", exits: 0)
+      }
+    }
+
     private func expectNoSecret(
       _ world: World, _ answer: Installation.Answer,
       sourceLocation: SourceLocation = #_sourceLocation

@@ -32,6 +32,15 @@ extension DirectoryTests {
         ])
     }
 
+    @Test(arguments: TargetConformance.cases)
+    func `a server that logs all writes in a second database keeps to the port`(
+      _ theCase: TargetConformance.Case
+    ) async throws {
+      try await run(
+        theCase, .groupOfNames, .moveTo("ou=disabled,dc=example,dc=org"),
+        overlays: [.syncprov, .accesslog])
+    }
+
     private func run(
       _ theCase: TargetConformance.Case, _ kind: GroupKind, _ rule: DisableRule,
       overlays: [SlapdFixture.Overlay] = []

@@ -61,6 +61,20 @@ import Testing
     #expect(world.plan.holds.first?.reason.hasSuffix("size limit") == true)
   }
 
+  @Test func `who would get an attribute that no account can have is held, and its ends are not`() {
+    var world = live("ada")
+    world.unknownAttributes = ["mail": "the schema has no mail; load it"]
+    #expect(world.lines == [])
+    #expect(world.plan.holds.map(\.reason) == ["the schema has no mail; load it"])
+    world.rule = AccountRule(attributes: ["mail"])
+    world.addAccount("ada")
+    world.accounts[0].attributes = ["mail": ["old@example.org"]]
+    #expect(world.lines == ["addMember g ada"])
+    #expect(world.plan.holds.map(\.reason) == ["the schema has no mail; load it"])
+    world.accounts[0].attributes = ["mail": ["ada@example.org"]]
+    #expect(world.lines == ["addMember g ada"] && world.plan.holds.isEmpty)
+  }
+
   @Test func `attributes that differ are set, and fixed ones are held`() {
     var world = live("ada")
     world.rule = AccountRule(attributes: ["mail", "uid"])

@@ -5,6 +5,7 @@
      SHIM_DO      count | before | after | eio | enospc | eintr | short | reset
      SHIM_AT      k, from 1
      SHIM_FROM    1: from the k-th call on instead of once
+     SHIM_ONLY    disk | net: calls of this kind alone
      SHIM_COUNT   with count: the fault whose calls are counted
      SHIM_LOG     file that gets the number of counted calls (count: one line for each call)
 
@@ -34,6 +35,7 @@ enum deed { WRITES = 1, READS = 2, SYNCS = 4, NAMES = 8, CONNECTS = 16, CLOSES =
 
 static enum mode mode = OFF, counted = BEFORE;
 static long at, from;
+static int only = DISK | NET;
 static atomic_long calls;
 static char folder[PATH_MAX];
 static size_t folder_length;
@@ -52,6 +54,7 @@ static void init(void) {
   folder_length = strlen(folder);
   at = getenv("SHIM_AT") ? atol(getenv("SHIM_AT")) : 0;
   from = getenv("SHIM_FROM") != 0;
+  if (getenv("SHIM_ONLY")) only = strcmp(getenv("SHIM_ONLY"), "net") ? DISK : NET;
   if (getenv("SHIM_LOG"))
     log_file = syscall(SYS_openat, AT_FDCWD, getenv("SHIM_LOG"),
                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -98,7 +101,7 @@ static void die(void) {
 
 /* Whether the fault hits this call. */
 static int hits(const char *name, int kind, int deed) {
-  if (!kind || !applies(kind, deed)) return 0;
+  if (!(kind & only) || !applies(kind, deed)) return 0;
   long call = atomic_fetch_add(&calls, 1) + 1;
   if (mode == COUNT && log_file >= 0) {
     char line[64];

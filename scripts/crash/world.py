@@ -12,8 +12,9 @@ import time
 import urllib.request
 
 SUFFIX = "dc=example,dc=org"
-# Long enough for a disturbed run and those after it, short enough to wait for once.
-DELETE_AFTER = 20
+# Long enough for a disturbed run and those after it, also where every request is tried again and
+# again; short enough to wait for once.
+DELETE_AFTER = 45
 RESERVE = 16 << 20
 SERVICE = f"cn=bellhop,ou=services,{SUFFIX}"
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -31,6 +32,11 @@ def free_port():
 
 def instant(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def copy_sparse(file, copy):
+    """A database is a GiB of holes; a copy without them takes longer than a run of bellhop."""
+    subprocess.run(["cp", "--sparse=always", file, copy], check=True)
 
 
 class World:
@@ -221,7 +227,7 @@ accounts:
         self.scim_command("mark")
         self.stop_slapd()
         shutil.copytree(self.state, self.folder / "marked-state")
-        shutil.copy(self.folder / "ldap/db/data.mdb", self.folder / "marked.mdb")
+        copy_sparse(self.folder / "ldap/db/data.mdb", self.folder / "marked.mdb")
 
     def again(self):
         """Puts everything back to the marked moment."""
@@ -236,8 +242,7 @@ accounts:
                 os.posix_fallocate(reserve.fileno(), 0, RESERVE)
         for name in ("lock.mdb", "data.mdb"):
             (self.folder / "ldap/db" / name).unlink(missing_ok=True)
-        subprocess.run(["cp", "--sparse=always", self.folder / "marked.mdb",
-                        self.folder / "ldap/db/data.mdb"], check=True)
+        copy_sparse(self.folder / "marked.mdb", self.folder / "ldap/db/data.mdb")
         self.start_slapd()
         self.scim_command(f"again {self.scim_port}")
 

@@ -83,6 +83,16 @@ measure_reading() {
     note "reading, turn $((turn + 1)) of $repeats"
     take "C: read everything" ldap-reference read "${access[@]}"
     take "Bellhop: read everything" ldap-benchmark read "${access[@]}" "$groups"
+    take "C: accounts, and that no group changed" ldap-reference skip "${access[@]}"
+    # Without a memory it reads everything and leaves one.
+    [ -e "$work/memory" ] || take "" ldap-benchmark skip "${access[@]}" "$groups" "$work/memory"
+    take "Bellhop: accounts, and that no group changed" \
+      ldap-benchmark skip "${access[@]}" "$groups" "$work/memory"
+    take "C: accounts, and one group of $accounts" ldap-reference large "${access[@]}"
+    take "Bellhop: accounts, and one group of $accounts" \
+      ldap-benchmark large "${access[@]}" "cn=large,ou=large,$directory_suffix"
+    take "Bellhop: 99 of 100 hand edits undone within" \
+      ldap-benchmark repair "${access[@]}" 100 "$work/memory.repair"
   done
   table "Reading"
 }

@@ -17,7 +17,7 @@ extension Filter {
     return writer.bytes
   }
 
-  private func write(to writer: inout BERWriter) {
+  func write(to writer: inout BERWriter) {
     switch self {
     case .and(let filters):
       writer.sequence(tag: 0xa0) { for part in filters { part.write(to: &$0) } }

@@ -2,10 +2,7 @@ import AccessModel
 import LDAPClient
 
 extension Checkup {
-  /// Tries what a run would write, in a way that cannot change anything: a value that is not there is
-  /// deleted, which a server refuses as absent (16) where we have the right and as forbidden (50) where
-  /// we have not. An assertion that fails would not tell: it is looked at before the right. The no-op
-  /// control is not used: it damages OpenLDAP's database (`RequestControl.noOperation`).
+  /// Tries what a run would write, in a way that cannot change anything.
   func rights(on link: isolated LDAPConnection) throws(LDAPError) -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
     if let account = accounts.sample {
@@ -38,19 +35,12 @@ extension Checkup {
     _ names: [DistinguishedName], _ attribute: String, _ value: String,
     on link: isolated LDAPConnection
   ) throws(LDAPError) -> Trial {
-    let requests = names.map { name in
-      LDAPRequest.modify(name, [.delete(LDAPAttribute(attribute, [value]))])
-    }
+    let requests = names.map { WriteTrial.request(attribute, value, in: $0) }
     var trial = Trial()
     for (name, result) in zip(names, link.perform(requests)) {
-      switch result.result.code {
-      case .noSuchAttribute, .success: trial.allowed += 1
-      // Directories of Active Directory's kind say so of a value that is absent.
-      case .unwillingToPerform where server.isActiveDirectory: trial.allowed += 1
-      case let code:
-        guard code.isAnswer else { throw LDAPError(result.result) }
-        trial.refused.append((name, LDAPError(result.result)))
-      }
+      let refusal = try WriteTrial.refusal(
+        result.result, isActiveDirectory: server.isActiveDirectory)
+      if let refusal { trial.refused.append((name, refusal)) } else { trial.allowed += 1 }
     }
     return trial
   }

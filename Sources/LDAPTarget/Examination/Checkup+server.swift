@@ -63,6 +63,29 @@ extension Checkup {
     return diagnoses
   }
 
+  /// What of the configuration the schema does not have.
+  func schemaDiagnoses() -> [Diagnosis] {
+    guard server.schema != nil else { return [] }
+    let scope = ManagedScope(groups: [], attributes: [], disable: nil)
+    let check = SchemaCheck(layout: layout, scope: scope)
+    let faults = ([check.fault].compactMap(\.self) + check.notices).map { words in
+      let (measured, wayOut) = Self.parted(words)
+      return Diagnosis(.fault, "schema", measured, wayOut: wayOut)
+    }
+    return faults.isEmpty
+      ? [Diagnosis(.fine, "schema", "it has every class and attribute of the configuration")]
+      : faults
+  }
+
+  /// A sentence ends with the way out, after its last semicolon.
+  private static func parted(_ words: String) -> (String, String?) {
+    guard let semicolon = words.lastIndex(of: ";") else { return (words, nil) }
+    return (
+      String(words[..<semicolon]),
+      String(words[words.index(after: semicolon)...].drop { $0 == " " })
+    )
+  }
+
   func clock(_ time: ServerTime) -> Diagnosis {
     let difference: Duration
     switch time {

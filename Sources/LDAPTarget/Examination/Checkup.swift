@@ -3,7 +3,7 @@ import LDAPClient
 
 /// One examination on one open connection. What one check finds out, later ones build on.
 struct Checkup: Sendable {
-  let layout: Layout
+  private(set) var layout: Layout
   let connection: LDAPConnection.Configuration
   let examination: Examination
 
@@ -22,7 +22,9 @@ struct Checkup: Sendable {
   ) throws(LDAPError) {
     try server.read(on: link, layout)
     report(try identity(on: link))
+    layout = layout.named(by: server.schema)
     for diagnosis in serverDiagnoses() { report(diagnosis) }
+    for diagnosis in schemaDiagnoses() { report(diagnosis) }
     report(clock(try server.time(on: link)))
     try accounts.take(on: link, layout)
     for diagnosis in accountDiagnoses() { report(diagnosis) }

@@ -104,13 +104,7 @@ extension Checkup {
   /// What a group of the configured class must and may have, and what happens to the last member.
   func classDiagnoses() -> [Diagnosis] {
     let name = layout.groupClass
-    if let schema = server.schema, !schema.knows(objectClass: name) {
-      return [
-        Diagnosis(
-          .fault, "group class", "the server knows no class \(name)",
-          wayOut: "check groups.objectClass, or load the schema that defines it")
-      ]
-    }
+    if let schema = server.schema, schema.lacks(objectClass: name) { return [] }
     let needsMember = GroupClass.needsMember(layout.memberAttribute, [name], server.schema)
     if !needsMember {
       return [Diagnosis(.fine, "group class", "a \(name) may be empty")]
