@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// A directory whose groups must have a member, and a configuration that names nobody to stand in.
   @Suite struct LastMember {
-    @Test func `L5: a last member that cannot go is told before, at its end and until it is mended`()
+    @Test func `L5: a last member that cannot go is told before, at its end, till mended`()
       async throws
     {
       try await withWorld { world in
