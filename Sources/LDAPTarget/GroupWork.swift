@@ -124,13 +124,9 @@ struct GroupWork {
 
   func hasOpenItems(_ batch: Batch) -> Bool { items.contains { batch.isOpen($0.index) } }
 
-  /// Those that the server has not said anything of.
-  func unsent(_ batch: Batch) -> [Int] {
-    items.indices.filter { isUnsent($0, batch) }
-  }
-
   func hasUnsentItems(_ batch: Batch) -> Bool { items.indices.contains { isUnsent($0, batch) } }
 
+  /// Whether the server has not said anything of it.
   func isUnsent(_ position: Int, _ batch: Batch) -> Bool {
     let item = items[position]
     return (item.delivery == .none || item.delivery == .unanswered) && batch.isOpen(item.index)
@@ -142,7 +138,9 @@ struct GroupWork {
 
   /// Settles what has not been done; what the server said it did is still to be looked at.
   func settleUnsent(_ outcome: Outcome, _ batch: inout Batch) {
-    for position in unsent(batch) { batch.settle(items[position].index, outcome) }
+    for position in items.indices where isUnsent(position, batch) {
+      batch.settle(items[position].index, outcome)
+    }
   }
 
   /// Nothing more can be learnt: what left is unknown, the rest was not done.
