@@ -93,7 +93,7 @@ func apply(_ changes: [Change]) async throws {
 }
 
 /// Takes a member out of a group by hand and waits until the doorbell has led to its return, over and
-/// over; prints the time that 99 of 100 repairs stay below instead of the wall time.
+/// over; prints the time of the slowest repair as the wall time.
 func repair(_ group: EntitlementKey, _ count: Int) async throws {
   let (rings, bell) = AsyncStream.makeStream(of: Ring.self)
   let listening = Task { await target.listen { bell.yield($0) } }
@@ -128,8 +128,7 @@ func repair(_ group: EntitlementKey, _ count: Int) async throws {
   }
   listening.cancel()
   await hand.close()
-  took.sort()
-  start.report(wall: took[count * 99 / 100])
+  start.report(wall: took.max())
 }
 
 switch command {

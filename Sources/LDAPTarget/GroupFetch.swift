@@ -23,6 +23,9 @@ struct GroupHead {
 struct GroupFetch {
   let layout: Layout
 
+  /// So many groups are asked for at once, so that a server on another core need not wait for us.
+  private static let window = 64
+
   func read(
     _ names: [DistinguishedName], on connection: isolated LDAPConnection,
     members: (_ group: Int, _ column: Int, _ values: LDAPEntry.Values) -> Void
@@ -32,7 +35,8 @@ struct GroupFetch {
       (layout.recreatesGroups ? ["*"] : layout.columns.map(\.attribute) + ["objectClass"])
       + [layout.immutableID] + GroupVersion.attributes
     let results = connection.perform(
-      names.map { .search(LDAPSearch(base: $0, scope: .base, attributes: attributes)) }
+      names.map { .search(LDAPSearch(base: $0, scope: .base, attributes: attributes)) },
+      window: Self.window
     ) { group, entry in
       heads[group].take(entry, layout) { members(group, $0, $1) }
     }

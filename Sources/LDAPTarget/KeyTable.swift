@@ -82,6 +82,10 @@ struct KeyTable: Sendable {
             touched |= slots[Int(truncatingIfNeeded: hash) & (slots.count - 1)]
             count += 1
           }
+          for (_, hash) in waiting[..<count] {
+            let slot = slots[Int(truncatingIfNeeded: hash) & (slots.count - 1)]
+            if slot != 0 { touched |= UInt64(key(Slot.number(slot)).first ?? 0) }
+          }
           for (key, hash) in waiting[..<count] { body(number(of: key, hash), key) }
           if count < Self.together { break }
         }
