@@ -70,6 +70,14 @@ package struct AssignmentBook: Sendable {
       ?? .held(reason: "\(reference) is known neither to its source nor to the ledger")
   }
 
+  /// The source for whose reading things wait that were last justified by these assignments.
+  func unreadSource(behind because: [AssignmentReference]) -> SourceID? {
+    because.first { reference in
+      guard case .held = standing(of: reference) else { return false }
+      return book(of: reference.source)?.coverage.isComplete == false
+    }?.source
+  }
+
   private func book(of source: SourceID) -> SourceBook? {
     sources.first { $0.source == source } ?? retired.first { $0.source == source }
   }
