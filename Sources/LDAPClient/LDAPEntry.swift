@@ -11,7 +11,7 @@ package struct LDAPEntry: ~Copyable {
   }
 
   /// As the server spells it; `nil` if it cannot be decoded.
-  var name: [UInt8]? {
+  package var name: [UInt8]? {
     var element: OpaquePointer?
     var name = berval()
     guard ldap_get_dn_ber(connection, message, &element, &name) == LDAP_SUCCESS else { return nil }

@@ -119,6 +119,35 @@ extension EndToEnd {
       }
     }
 
+    @Test func `rights that are missing are told with the plan, and groups in groups by why`()
+      async throws
+    {
+      try await withWorld { world in
+        try world.write([Record("ines", "Lab")])
+        try await world.bellhop.run("apply", exits: 0)
+        try await world.directory.modify(
+          """
+          dn: cn=outer,\(world.directory.groups)
+          objectClass: groupOfNames
+          member: \(world.group("lab"))
+          """)
+        let why = try await world.bellhop.run("why", "guest-ines", exits: 0)
+        #expect(
+          why.everything.contains("cn=outer,\(world.directory.groups)  through cn=lab,"),
+          "\(why.everything)")
+        try await world.directory.configure(
+          addingAccessRule:
+            "to attrs=member by dn.exact=\"\(world.directory.serviceDN)\" read by * break")
+        try world.write([Record("ines", "Lab"), Record("jon", "Gate")])
+        let before = try await world.snapshot()
+        let plan = try await world.bellhop.run("plan", exits: 2)
+        #expect(
+          plan.errors.contains("corp: member of 'cn=gate,") && plan.errors.contains("(50)"),
+          "\(plan.everything)")
+        #expect(try await world.snapshot() == before)
+      }
+    }
+
     @Test func `a directory that was restored from an older copy gets again what it lost`()
       async throws
     {

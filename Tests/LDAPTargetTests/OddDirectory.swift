@@ -53,6 +53,7 @@ final class OddDirectory: Sendable {
         serve(client)
         _ = Foundation.close(client)
       }
+      _ = Foundation.close(listener)
     }
   }
 
@@ -60,10 +61,8 @@ final class OddDirectory: Sendable {
   var modifies: Int { state.withLock { $0.modifies } }
   var pages: Int { state.withLock { $0.pages } }
 
-  func close() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    _ = Foundation.close(listener)
-  }
+  /// The thread that accepts closes the socket: its number could be the next server's by then.
+  func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   /// One element at a time: BER as LDAP has it, ids below 128.
   private func serve(_ client: Int32) {
@@ -129,7 +128,8 @@ final class OddDirectory: Sendable {
     var entries: [[UInt8]] = []
     if kind != .emptyPages {
       let uid = kind == .samePage ? "u" : "u\(number)"
-      let id = Element.bytes(0x30, Element.text("entryUUID") + Element.bytes(0x31, Element.text(uid)))
+      let id = Element.bytes(
+        0x30, Element.text("entryUUID") + Element.bytes(0x31, Element.text(uid)))
       entries.append(Element.bytes(0x64, Element.text("uid=\(uid),ou=a") + Element.bytes(0x30, id)))
     }
     if kind == .newAccounts { usleep(20_000) }
