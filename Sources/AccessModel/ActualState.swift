@@ -10,13 +10,14 @@ package struct ManagedScope: Sendable {
   /// Tells a reader which accounts are disabled, and whether a write disables or enables.
   package let disable: DisableRule?
   /// Who is in a group by the ledger's account, for targets that do not show their members: what is
-  /// ours, what was there before us, and what was intended and is not wanted any more.
-  package let presumedMembers: @Sendable (EntitlementKey) -> [AccountKey]
+  /// ours, what was there before us, and what was intended and is not wanted any more. In a group that
+  /// is older than it was, by the instant of its last change, what had ended is there again.
+  package let presumedMembers: @Sendable (EntitlementKey, _ changedAt: Instant?) -> [AccountKey]
 
   package init(
     groups: [EntitlementKey], groupIDs: [EntitlementKey: String] = [:], attributes: [String],
     disable: DisableRule?,
-    presumedMembers: @escaping @Sendable (EntitlementKey) -> [AccountKey] = { _ in [] }
+    presumedMembers: @escaping @Sendable (EntitlementKey, Instant?) -> [AccountKey] = { _, _ in [] }
   ) {
     self.groups = groups.sorted()
     self.groupIDs = groupIDs
@@ -35,6 +36,8 @@ package struct ActualState: Sendable {
   package let accounts: [ActualAccount]
   /// One for each of the scope's groups, in its order; memberships refer to them by position.
   package let groups: [ActualGroup]
+  /// When groups were last changed, by the target's own clock; of those that tell.
+  package let changedAt: [EntitlementKey: Instant]
   /// Member values that belong to none of `accounts`, as the target spells them. Memberships refer to
   /// them by their position here plus `accounts.count`.
   package let strangers: [AccountKey]
@@ -56,7 +59,8 @@ package struct ActualState: Sendable {
 
   package init(
     target: TargetID, coverage: Coverage, accounts: [ActualAccount] = [],
-    groups: [ActualGroup] = [], strangers: [AccountKey] = [],
+    groups: [ActualGroup] = [], changedAt: [EntitlementKey: Instant] = [:],
+    strangers: [AccountKey] = [],
     memberships: MembershipSet = .empty, incomplete: MembershipSet = .empty,
     strangersByAccount: [AccountKey: AccountKey] = [:],
     missingAttributes: Set<String> = [], unknownAttributes: [String: String] = [:],
@@ -66,6 +70,7 @@ package struct ActualState: Sendable {
     self.coverage = coverage
     self.accounts = accounts
     self.groups = groups
+    self.changedAt = changedAt
     self.strangers = strangers
     self.memberships = memberships
     self.incomplete = incomplete

@@ -61,8 +61,9 @@ package enum OwnershipNote: Equatable, Sendable {
   /// Found present when first desired.
   case membership(
     EntitlementKey, SubjectID, origin: Ownership.Origin, because: [AssignmentReference])
-  /// Ours, gone from the target, and no longer desired: a tombstone.
-  case membershipGone(EntitlementKey, SubjectID)
+  /// Ours, gone from the target, and no longer desired: a tombstone. `changedAt` is when the group was
+  /// last changed, by the target's clock.
+  case membershipGone(EntitlementKey, SubjectID, changedAt: Instant? = nil)
   case account(
     SubjectID, AccountIdentity, origin: Ownership.Origin, because: [AssignmentReference])
   case accountGone(SubjectID)

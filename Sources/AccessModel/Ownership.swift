@@ -59,12 +59,13 @@ package struct Ownership: Sendable {
   /// One for each of `memberships.sorted`.
   package let origins: ContiguousArray<Origin>
   package let reasons: Justifications
+  package let tombstones: Tombstones
 
   package init(
     target: TargetID, accounts: [Account] = [], groups: [Group] = [],
     groupKeys: [EntitlementKey] = [], subjects: [SubjectID] = [],
     memberships: MembershipSet = .empty, origins: ContiguousArray<Origin> = [],
-    reasons: Justifications = .init(assignments: [])
+    reasons: Justifications = .init(assignments: []), tombstones: Tombstones = Tombstones()
   ) {
     precondition(origins.count == memberships.count, "one origin for each membership")
     precondition(reasons.count == memberships.count, "one reason row for each membership")
@@ -76,5 +77,6 @@ package struct Ownership: Sendable {
     self.memberships = memberships
     self.origins = origins
     self.reasons = reasons
+    self.tombstones = tombstones
   }
 }

@@ -22,10 +22,13 @@ package struct PendingRemoval: Hashable, Sendable {
   /// What an approval must name.
   package let digest: String?
   package let since: Instant
+  /// What the target said when it was last tried.
+  package let reason: String?
 
   package init(
     target: TargetID, kind: String, group: EntitlementKey?, subject: SubjectID?,
-    account: AccountKey?, obstacle: Obstacle, digest: String? = nil, since: Instant
+    account: AccountKey?, obstacle: Obstacle, digest: String? = nil, since: Instant,
+    reason: String? = nil
   ) {
     self.target = target
     self.kind = kind
@@ -35,6 +38,7 @@ package struct PendingRemoval: Hashable, Sendable {
     self.obstacle = obstacle
     self.digest = digest
     self.since = since
+    self.reason = reason
   }
 }
 

@@ -25,6 +25,7 @@ package struct InMemoryDirectory: Sendable {
   package struct Group: Equatable, Sendable {
     package var immutableID: String
     package var members: Set<AccountKey> = []
+    package fileprivate(set) var changedAt: Instant
   }
 
   package private(set) var accounts: [AccountKey: Account] = [:]
@@ -34,10 +35,22 @@ package struct InMemoryDirectory: Sendable {
   /// Members that no group takes, result 53.
   package var refusedMembers: Set<AccountKey> = []
   private var issued = 0
+  /// The directory's own clock: a second for each change of a group.
+  private var clock = Instant(microseconds: 0)
 
   package init(groups: [EntitlementKey] = [], groupsNeedMember: Bool = false) {
     self.groupsNeedMember = groupsNeedMember
-    for group in groups { self.groups[group] = Group(immutableID: nextID()) }
+    for group in groups { self.groups[group] = Group(immutableID: nextID(), changedAt: clock) }
+  }
+
+  /// Everything as it was in a copy. Ids are not given again, and the clock does not go back.
+  package mutating func restore(_ copy: InMemoryDirectory) {
+    (accounts, groups) = (copy.accounts, copy.groups)
+  }
+
+  private mutating func tick() -> Instant {
+    clock = clock.adding(.seconds(1))
+    return clock
   }
 
   package mutating func addAccount(
@@ -71,7 +84,7 @@ package struct InMemoryDirectory: Sendable {
 
   package mutating func addGroup(_ key: EntitlementKey) throws(Refusal) {
     guard groups[key] == nil else { throw .entryAlreadyExists }
-    groups[key] = Group(immutableID: nextID())
+    groups[key] = Group(immutableID: nextID(), changedAt: tick())
   }
 
   package mutating func deleteGroup(_ key: EntitlementKey) throws(Refusal) {
@@ -87,6 +100,8 @@ package struct InMemoryDirectory: Sendable {
     guard groups[group]?.members.insert(member).inserted == true else {
       throw .attributeOrValueExists
     }
+    let now = tick()
+    groups[group]?.changedAt = now
   }
 
   package mutating func removeMember(
@@ -96,6 +111,8 @@ package struct InMemoryDirectory: Sendable {
     guard found.members.contains(member) else { throw .noSuchAttribute }
     guard !groupsNeedMember || found.members.count > 1 else { throw .objectClassViolation }
     groups[group]?.members.remove(member)
+    let now = tick()
+    groups[group]?.changedAt = now
   }
 
   private mutating func nextID() -> String {

@@ -50,7 +50,8 @@ extension InMemoryTarget {
     }
     return ActualState(
       target: id, coverage: accounts.count < keys.count ? cutShort : .complete,
-      accounts: accounts, groups: groups, strangers: strangers,
+      accounts: accounts, groups: groups,
+      changedAt: directory.groups.mapValues(\.changedAt), strangers: strangers,
       memberships: MembershipSet(memberships))
   }
 

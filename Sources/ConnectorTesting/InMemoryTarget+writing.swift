@@ -35,7 +35,7 @@ extension InMemoryTarget {
     case .removeMember(let membership, _):
       let member = try member(membership)
       try directory.removeMember(member, from: membership.group)
-      return .applied()
+      return .applied(changedAt: directory.groups[membership.group]?.changedAt)
     }
   }
 

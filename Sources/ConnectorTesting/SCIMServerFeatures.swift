@@ -4,6 +4,8 @@ internal import Foundation
 package enum SCIMServerFeatures: Sendable {
   /// scim2-server with everything but cursors. It speaks HTTP/1.0 and closes every connection.
   case all
+  /// scim2-server with everything, whose resources can be put back to a copy.
+  case restorable
   /// scim2-server: no PATCH, no filter, no bulk.
   case minimal
   /// scim2-server: cursors (RFC 9865) instead of index paging.
@@ -22,7 +24,7 @@ extension SCIMServerFeatures {
   /// Where the service begins.
   var path: String {
     switch self {
-    case .all, .minimal, .cursors: "/v2"
+    case .all, .restorable, .minimal, .cursors: "/v2"
     case .django, .canaille: "/scim/v2"
     }
   }
@@ -40,6 +42,7 @@ extension SCIMServerFeatures {
     let program =
       switch self {
       case .all, .minimal, .cursors: environment.appending(path: "bin/scim2-server")
+      case .restorable: environment.appending(path: "bin/python")
       case .django: beside.appending(path: "scim-django/bin/python")
       case .canaille: beside.appending(path: "scim-canaille/bin/python")
       }
@@ -62,6 +65,10 @@ extension SCIMServerFeatures {
         try Data(config.utf8).write(to: file)
         process.arguments? += ["--service-provider-config", file.path]
       }
+    case .restorable:
+      process.arguments = [
+        Self.servers.appending(path: "restorable_server.py").path, "\(port)", token, folder.path,
+      ]
     case .django:
       process.arguments = [
         Self.servers.appending(path: "django_server.py").path, "\(port)", token, folder.path,
@@ -104,7 +111,7 @@ extension SCIMServerFeatures {
        "pagination": {"cursor": true, "index": false, "defaultPaginationMethod": "cursor",
                       "defaultPageSize": 5, "maxPageSize": 5}}
       """
-    case .all, .django, .canaille: nil
+    case .all, .restorable, .django, .canaille: nil
     }
   }
 }

@@ -60,6 +60,26 @@ package final class SCIMServer: Sendable {
     return false
   }
 
+  /// Copies every resource of a `restorable` server.
+  package func backUp() throws { try signal(SIGUSR1, "SIGUSR1") }
+
+  /// Puts every resource back to what it was at the last copy.
+  package func restore() throws { try signal(SIGUSR2, "SIGUSR2") }
+
+  /// Back once the server says that it is done.
+  private func signal(_ number: Int32, _ name: String) throws {
+    let answer = folder.appending(path: name)
+    if FileManager.default.fileExists(atPath: answer.path) {
+      try FileManager.default.removeItem(at: answer)
+    }
+    process.withLock { if let id = $0?.processIdentifier { kill(id, number) } }
+    for _ in 0..<2000 {
+      if FileManager.default.fileExists(atPath: answer.path) { return }
+      usleep(5000)
+    }
+    throw SCIMServerError(description: "the server does not answer \(name)")
+  }
+
   /// Ends the server at once and waits until it is gone; may be done twice.
   ///
   /// By SIGKILL: a process started from a thread of the cooperative pool inherits that thread's

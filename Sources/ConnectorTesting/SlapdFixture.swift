@@ -155,6 +155,19 @@ package final class SlapdFixture: Sendable {
     }
   }
 
+  /// Copies the database as it is.
+  package func backUp() async throws { try await copy(path("data"), to: path("backup")) }
+
+  /// Puts the database back to what it was at the last copy.
+  package func restore() async throws { try await copy(path("backup"), to: path("data")) }
+
+  private func copy(_ from: String, to: String) async throws {
+    await stop()
+    if FileManager.default.fileExists(atPath: to) { try FileManager.default.removeItem(atPath: to) }
+    try FileManager.default.copyItem(atPath: from, toPath: to)
+    try await start()
+  }
+
   /// Whether it runs and was not frozen.
   package var isAnswering: Bool {
     get throws {

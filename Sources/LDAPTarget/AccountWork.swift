@@ -114,7 +114,7 @@ struct AccountWork {
     }
     if result.isSuccess {
       wasSent = true
-      return isLast ? done(Outcome.applied) : nil
+      return isLast ? done { .applied(identity: $0) } : nil
     }
     // Somebody was faster: what is there now decides.
     let isRace = [.entryAlreadyExists, .noSuchObject].contains(result.code)
@@ -185,7 +185,7 @@ struct AccountWork {
         return .settle(.refused(reason: "\(error)"))
       }
     }
-    return .settle(done(wasSent ? Outcome.applied : Outcome.alreadyInState))
+    return .settle(done { wasSent ? .applied(identity: $0) : .alreadyInState(identity: $0) })
   }
 
   private func mismatch(_ record: LDAPRecord) -> String? {
@@ -194,10 +194,10 @@ struct AccountWork {
   }
 
   /// An outcome of success, with the identity the account now has, if there still is one.
-  private func done(_ outcome: (AccountIdentity?, String?) -> Outcome) -> Outcome {
-    guard let identity, case .change = task else { return outcome(nil, nil) }
+  private func done(_ outcome: (AccountIdentity?) -> Outcome) -> Outcome {
+    guard let identity, case .change = task else { return outcome(nil) }
     let key = AccountKey(names[names.count - 1].normalised)
-    return outcome(AccountIdentity(key: key, immutableID: identity.immutableID), nil)
+    return outcome(AccountIdentity(key: key, immutableID: identity.immutableID))
   }
 }
 

@@ -14,6 +14,7 @@ struct GroupReader {
   /// For each column, the members found in it.
   private var memberships: [ContiguousArray<MembershipIndex>]
   private var found: [ActualGroup]
+  private(set) var changedAt: [EntitlementKey: Instant] = [:]
   /// Groups that showed a member, be it the placeholder.
   private var shown: Set<Int> = []
   /// The others.
@@ -96,6 +97,7 @@ struct GroupReader {
           ?? (ambiguous.contains(index) ? "several accounts share a value that stands in it" : nil)
         found[position] = .present(
           immutableID: id, coverage: fault.map { .partial(reason: $0) } ?? .complete)
+        changedAt[scope.groups[position]] = head.version?.changedAt
         if fault == nil, !shown.contains(position) { bare.append((position, names[index])) }
         if remembers, fault == nil, packed[index].isWhole, let version = head.version,
           version.isLasting
@@ -163,6 +165,7 @@ struct GroupReader {
       // Memberships that were taken are met again, once each, when it is read after all.
       guard isWhole, isClear else { continue }
       found[position] = .present(immutableID: group.immutableID, coverage: .complete)
+      changedAt[key] = group.version.changedAt
       remembered[key] = group
     }
   }

@@ -69,7 +69,8 @@ extension GroupWork {
         batch.settle(
           items[position].index,
           isOfGroup
-            ? .applied() : .unknown(reason: "the group was made anew while it was written"))
+            ? .applied(changedAt: version.changedAt)
+            : .unknown(reason: "the group was made anew while it was written"))
       }
     }
   }

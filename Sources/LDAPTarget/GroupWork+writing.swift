@@ -122,8 +122,8 @@ extension GroupWork {
           ? "it is the last member, and the group has more than could be created again, or the "
             + "server cannot guard its deletion (RFC 4528); name an entry to stand in with "
             + "groups.emptyGroup.placeholder"
-          : "it is the last member, and a group of this class must have one; name an entry to "
-            + "stand in with groups.emptyGroup.placeholder"))
+          : "it is the last member, and a group of this class must have one; set groups.emptyGroup "
+            + "to {placeholder: DN} or {recreate: true}"))
   }
 
   /// Notes what became of the request.

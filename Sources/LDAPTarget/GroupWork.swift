@@ -212,7 +212,11 @@ extension GroupWork {
       if let key = item.keys.first, key != nil, key == placeholderKey {
         batch.settle(item.index, .refused(reason: "the placeholder is nobody's membership"))
       } else if isSo(position, in: reading) {
-        batch.settle(item.index, item.delivery == .none ? .alreadyInState() : .applied())
+        let changedAt = reading.version?.changedAt
+        batch.settle(
+          item.index,
+          item.delivery == .none
+            ? .alreadyInState(changedAt: changedAt) : .applied(changedAt: changedAt))
       } else if item.delivery == .answered || item.delivery == .claimed {
         if isOurs {
           batch.settle(
@@ -233,14 +237,14 @@ extension GroupWork {
     state = reading
   }
 
-  /// Its last members went with it.
+  /// Its last members went with it. Whatever brings the group back shows it no newer than it was read.
   private func settleDeleted(_ batch: inout Batch) {
     for position in openItems(batch) {
       batch.settle(
         items[position].index,
         items[position].isAddition
           ? .failed(.retryLater, reason: "its group was deleted when it became empty")
-          : .applied())
+          : .applied(changedAt: reading.version?.changedAt?.adding(.microseconds(1))))
     }
   }
 

@@ -90,7 +90,7 @@ extension DistinguishedName {
 
 extension Instant {
   /// GeneralizedTime in UTC with seconds (RFC 4517 §3.3.13): `20270112090000Z`, `20270112090000.5Z`.
-  /// `nil` for anything else. Fractions are cut.
+  /// `nil` for anything else. Digits beyond the sixth of a fraction are cut.
   init?(generalizedTime text: String) {
     let digits = text.utf8.prefix { (0x30...0x39).contains($0) }.map { Int($0 - 0x30) }
     let rest = text.utf8.dropFirst(digits.count)
@@ -99,13 +99,15 @@ extension Instant {
       rest.dropFirst().dropLast().allSatisfy({ (0x30...0x39).contains($0) })
     else { return nil }
     func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + $1 } }
-    let time = CivilTime(
+    var time = CivilTime(
       year: number(0..<4), month: number(4..<6), day: number(6..<8), hour: number(8..<10),
       minute: number(10..<12), second: number(12..<14))
     guard (1...12).contains(time.month),
       (1...CivilTime.daysInMonth(time.month, of: time.year)).contains(time.day), time.hour < 24,
       time.minute < 60, time.second < 60
     else { return nil }
+    let fraction = rest.dropFirst().dropLast().prefix(6).map { Int($0 - 0x30) }
+    time.microsecond = (0..<6).reduce(0) { $0 * 10 + ($1 < fraction.count ? fraction[$1] : 0) }
     self.init(time)
   }
 }

@@ -43,7 +43,7 @@ struct SchemaCheck {
 
   /// What people should know before something is refused.
   var notices: [String] {
-    guard let schema = layout.schema else { return [] }
+    guard let schema = layout.schema else { return lastMember }
     var notices: [String] = []
     let classes = layout.accountClasses.joined(separator: "+")
     let unknown = unknownAttributes
@@ -65,7 +65,20 @@ struct SchemaCheck {
             + "account would be refused; map it")
       }
     }
-    return notices + groupNotices(schema)
+    return notices + groupNotices(schema) + lastMember
+  }
+
+  /// Told before it happens: a group that must have a member keeps its last one past its end. Without a
+  /// schema the standards count.
+  private var lastMember: [String] {
+    guard !scope.groups.isEmpty, layout.placeholder == nil, !layout.recreatesGroups,
+      GroupClass.needsMember(layout.memberAttribute, [layout.groupClass], layout.schema)
+    else { return [] }
+    return [
+      "a \(layout.groupClass) must have a \(layout.memberAttribute), and nothing stands in for the "
+        + "last one: it stays in its group past its end. Set 'groups.emptyGroup' to "
+        + "{placeholder: DN} or {recreate: true}"
+    ]
   }
 
   private func groupNotices(_ schema: Schema) -> [String] {

@@ -44,7 +44,7 @@ struct StateReader: Sendable {
     let (strangers, memberships, incomplete) = groups.members()
     let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
-      groups: found, strangers: strangers, memberships: memberships,
+      groups: found, changedAt: groups.changedAt, strangers: strangers, memberships: memberships,
       incomplete: incomplete, strangersByAccount: accounts(of: strangers, layout),
       unknownAttributes: check.unknownAttributes, notices: check.notices)
     var next: GroupMemory?

@@ -55,6 +55,12 @@ enum LedgerSchema {
     migrator.registerMigration("requests that wait for an answer") { db in
       try db.execute(sql: Callbacks.schema)
     }
+    migrator.registerMigration("what ended, to be known again") { db in
+      try db.execute(sql: TombstoneReader.schema)
+    }
+    migrator.registerMigration("why it waits") { db in
+      try db.execute(sql: "ALTER TABLE pending_removal ADD COLUMN reason TEXT")
+    }
     return migrator
   }()
 

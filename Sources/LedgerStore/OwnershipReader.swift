@@ -44,7 +44,8 @@ struct OwnershipReader {
       accounts: try accounts(of: number, accountReasons, references),
       groups: try seenGroups(of: number), groupKeys: groups.names, subjects: subjects.names,
       memberships: MembershipSet(ContiguousArray(order.map { indices[$0] })),
-      origins: ContiguousArray(order.map { memberships.origins[$0] }), reasons: reasons)
+      origins: ContiguousArray(order.map { memberships.origins[$0] }), reasons: reasons,
+      tombstones: try TombstoneReader(db: db).tombstones(of: number))
   }
 
   private func membershipRows(of target: Int64) throws -> MembershipRows {

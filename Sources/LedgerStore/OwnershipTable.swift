@@ -77,8 +77,9 @@ struct OwnershipTable {
     case .membership(let group, let subject, let origin, let because):
       try upsertMembership(
         try number(of: group), try number(of: subject), origin, because)
-    case .membershipGone(let group, let subject):
-      try buryMembership(try number(of: group), try number(of: subject), because: nil)
+    case .membershipGone(let group, let subject, let changedAt):
+      try buryMembership(
+        try number(of: group), try number(of: subject), because: nil, changedAt: changedAt)
     case .account(let subject, let identity, let origin, let because):
       try upsertAccount(try number(of: subject), identity, origin, because)
     case .accountGone(let subject):
@@ -122,7 +123,8 @@ struct OwnershipTable {
     case .removeMember(let membership, let ending):
       guard let subject = membership.account.subject else { return }
       try buryMembership(
-        try number(of: membership.group), try number(of: subject), because: ending)
+        try number(of: membership.group), try number(of: subject), because: ending,
+        changedAt: outcome.changedAt)
     case .createAccount(let account, _, let reason):
       guard let subject = account.subject, let identity = outcome.identity ?? account.identity
       else { return }
@@ -193,15 +195,19 @@ struct OwnershipTable {
       [target, entitlement, subject, origin.rawValue, try references.list(because), run])
   }
 
-  private func buryMembership(_ entitlement: Int64, _ subject: Int64, because: Ending?) throws {
+  private func buryMembership(
+    _ entitlement: Int64, _ subject: Int64, because: Ending?, changedAt: Instant?
+  ) throws {
     try execute(
       """
-      INSERT INTO tombstone (target, entitlement, subject, origin, removed_at, ending, run)
-      SELECT target, entitlement, subject, origin, ?, ?, ? FROM membership
+      INSERT INTO tombstone
+        (target, entitlement, subject, origin, because, removed_at, ending, changed_at, run)
+      SELECT target, entitlement, subject, origin, because, ?, ?, ?, ? FROM membership
       WHERE target = ? AND entitlement = ? AND subject = ?
       """,
       [
-        at.microseconds, try because.map(JSONText.encode), run, target, entitlement, subject,
+        at.microseconds, try because.map(JSONText.encode), changedAt?.microseconds, run, target,
+        entitlement, subject,
       ])
     try execute(
       "DELETE FROM membership WHERE target = ? AND entitlement = ? AND subject = ?",
@@ -266,8 +272,9 @@ struct OwnershipTable {
   private func buryAccount(_ subject: Int64, because: Ending?) throws {
     try execute(
       """
-      INSERT INTO tombstone (target, subject, origin, immutable_id, removed_at, ending, run)
-      SELECT target, subject, origin, immutable_id, ?, ?, ? FROM account
+      INSERT INTO tombstone
+        (target, subject, origin, because, key, immutable_id, removed_at, ending, run)
+      SELECT target, subject, origin, because, key, immutable_id, ?, ?, ? FROM account
       WHERE target = ? AND subject = ?
       """,
       [at.microseconds, try because.map(JSONText.encode), run, target, subject])

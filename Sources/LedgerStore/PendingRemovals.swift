@@ -9,7 +9,7 @@ struct PendingRemovals {
     let rows = try Row.fetchCursor(
       db,
       sql: """
-        SELECT target.name, kind, entitlement, subject, account, obstacle, digest, since
+        SELECT target.name, kind, entitlement, subject, account, obstacle, digest, since, reason
         FROM pending_removal JOIN target ON target.id = pending_removal.target
         ORDER BY target.name, since, kind, entitlement, subject, account
         """)
@@ -26,7 +26,7 @@ struct PendingRemovals {
         return PendingRemoval(
           target: TargetID(row[0]), kind: row[1], group: text(2).map { EntitlementKey($0) },
           subject: text(3).map { SubjectID($0) }, account: text(4).map { AccountKey($0) },
-          obstacle: obstacle, digest: row[6], since: Instant(microseconds: row[7]))
+          obstacle: obstacle, digest: row[6], since: Instant(microseconds: row[7]), reason: row[8])
       })
   }
 
@@ -37,11 +37,12 @@ struct PendingRemovals {
     let insert = try db.makeStatement(
       sql: """
         INSERT INTO pending_removal
-          (target, kind, entitlement, subject, account, obstacle, digest, since)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          (target, kind, entitlement, subject, account, obstacle, digest, since, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET obstacle = excluded.obstacle, digest = excluded.digest,
-          since = min(since, excluded.since)
-        WHERE (obstacle, digest) IS NOT (excluded.obstacle, excluded.digest)
+          since = min(since, excluded.since), reason = excluded.reason
+        WHERE (obstacle, digest, reason)
+            IS NOT (excluded.obstacle, excluded.digest, excluded.reason)
           OR excluded.since < since
         """)
     for removal in removals {
@@ -50,6 +51,7 @@ struct PendingRemovals {
       try insert.execute(
         arguments: [number] + key.columns + [
           removal.obstacle.rawValue, removal.digest, removal.since.microseconds,
+          removal.reason?.replacing("\0", with: "\u{fffd}"),
         ])
     }
     for key in gone {

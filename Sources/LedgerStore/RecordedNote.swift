@@ -22,7 +22,7 @@ struct RecordedNote: Codable {
       kind = Self.membership
       (self.group, self.subject) = (group.rawValue, subject.rawValue)
       (self.origin, self.because) = (origin.rawValue, because.map(\.description))
-    case .membershipGone(let group, let subject):
+    case .membershipGone(let group, let subject, _):
       kind = Self.membershipGone
       (self.group, self.subject) = (group.rawValue, subject.rawValue)
     case .account(let subject, let identity, let origin, let because):

@@ -23,6 +23,8 @@ struct Replay {
   private let entitlements: [String: Int64]
   private var intents: [Int64: Intent] = [:]
   private var owned: [Place: Existing] = [:]
+  /// What ended at any time: only of that may there be tombstones.
+  private var ended: Set<Place> = []
 
   init(_ db: Database) throws {
     self.db = db
@@ -81,7 +83,7 @@ struct Replay {
     switch row[1] as String {
     case "applied", "alreadyInState":
       switch intent.kind {
-      case "removeMember", "deleteAccount": owned[intent.place] = nil
+      case "removeMember", "deleteAccount": end(intent.place)
       case "addMember", "createAccount":
         let isApplied = row[1] == "applied" || intent.kind == "createAccount"
         owned[intent.place] = Existing(
@@ -104,7 +106,16 @@ struct Replay {
     let place = Place(
       target: target, entitlement: note.group.flatMap { entitlements[$0] }, subject: subject)
     let origin = note.origin.flatMap(Ownership.Origin.init(rawValue:))
-    owned[place] = origin.map { Existing(origin: $0, intent: nil) }
+    if let origin {
+      owned[place] = Existing(origin: origin, intent: nil)
+    } else {
+      end(place)
+    }
+  }
+
+  private mutating func end(_ place: Place) {
+    owned[place] = nil
+    ended.insert(place)
   }
 
   /// What the tables hold and the journal does not explain, and the other way about; sorted.
@@ -128,6 +139,15 @@ struct Replay {
       differences.append(
         "\(try words(place)) is recorded as \(origin.rawValue), and the journal says "
           + (known?.origin.rawValue ?? "nothing of it"))
+    }
+    let tombstones = try Row.fetchCursor(
+      db, sql: "SELECT DISTINCT target, entitlement, subject FROM tombstone")
+    while let row = try tombstones.next() {
+      let place = Place(target: row[0], entitlement: row[1], subject: row[2])
+      if !ended.contains(place) {
+        differences.append(
+          "\(try words(place)) is recorded as ended, and the journal says nothing of that")
+      }
     }
     for (place, known) in expected {
       differences.append(

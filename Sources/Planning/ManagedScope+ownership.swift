@@ -1,17 +1,19 @@
 package import AccessModel
 
 extension ManagedScope {
-  /// Groups that mappings name together with those in which the ledger still owns something, so that
-  /// a group that left the mappings is cleared.
+  /// Groups that mappings name together with those in which the ledger owns something, so that a group
+  /// that left the mappings is cleared, or owned something, so that what comes back is seen.
   package init(desired: DesiredState, owned: Ownership) {
     self.init(
-      groups: Array(Set(desired.groups.map(\.key)).union(owned.groupKeys)),
+      groups: Array(
+        Set(desired.groups.map(\.key)).union(owned.groupKeys)
+          .union(owned.tombstones.memberships.lazy.map(\.group))),
       groupIDs: Dictionary(
         owned.groups.map { ($0.key, $0.immutableID) }, uniquingKeysWith: { first, _ in first }),
       attributes: desired.accountRule.map(\.attributes) ?? [],
       disable: desired.accountRule?.disable,
-      presumedMembers: { group in
-        PresumedMembers(desired: desired, owned: owned).members(of: group)
+      presumedMembers: { group, changedAt in
+        PresumedMembers(desired: desired, owned: owned).members(of: group, changedAt: changedAt)
       })
   }
 }
@@ -23,11 +25,26 @@ private struct PresumedMembers {
 
   /// What was only intended counts where nobody wants it any more: then it must be removed, whether
   /// or not it came about. Where it is still wanted it is added again.
-  func members(of group: EntitlementKey) -> [AccountKey] {
+  func members(of group: EntitlementKey, changedAt: Instant?) -> [AccountKey] {
+    members(of: group) + ended(in: group, changedAt)
+  }
+
+  /// Those that an older copy of the group brings back.
+  private func ended(in group: EntitlementKey, _ changedAt: Instant?) -> [AccountKey] {
+    let all = owned.tombstones.memberships
+    let first = all.partitioningIndex { $0.group >= group }
+    return all[first...].prefix { $0.group == group }.filter { $0.isAfter(changedAt) }.compactMap {
+      let (accounts, gone) = (owned.accounts, owned.tombstones.accounts)
+      return accounts.position(of: $0.subject, by: \.subject).map { accounts[$0].identity.key }
+        ?? gone.position(of: $0.subject, by: \.subject).map { gone[$0].identity.key }
+    }
+  }
+
+  private func members(of group: EntitlementKey) -> [AccountKey] {
     guard let position = owned.groupKeys.position(of: group, by: \.self) else { return [] }
     let rows = owned.memberships.sorted
     let wanted = desired.groups.position(of: group, by: \.key)
-    var row = rows.firstPosition { $0.group >= position }
+    var row = rows.partitioningIndex { $0.group >= position }
     var members: [AccountKey] = []
     while row < rows.count, rows[row].group == position {
       let subject = owned.subjects[rows[row].account]
@@ -48,10 +65,10 @@ private struct PresumedMembers {
   }
 }
 
-extension ContiguousArray where Index == Int {
-  /// The first position from which on a condition holds; the count if it never does.
-  fileprivate func firstPosition(where holds: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
+extension RandomAccessCollection where Index == Int {
+  /// The first position from which on a condition holds; the end if it never does.
+  fileprivate func partitioningIndex(where holds: (Element) -> Bool) -> Int {
+    var (low, high) = (startIndex, endIndex)
     while low < high {
       let middle = (low + high) / 2
       if holds(self[middle]) { high = middle } else { low = middle + 1 }

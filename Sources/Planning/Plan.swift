@@ -96,6 +96,11 @@ package struct Hold: Hashable, Comparable, Sendable, Codable {
 package enum Finding: Equatable, Sendable {
   /// Someone else undid what we had done; a change of the plan repairs it.
   case drift(String, group: EntitlementKey?, subject: SubjectID)
+  /// Ours, ended, and there again because the target was put back to an older copy; a change of the
+  /// plan ends it once more.
+  case returned(String, group: EntitlementKey?, subject: SubjectID)
+  /// Ours until it ended, and there again by another hand: left alone.
+  case addedAgain(String, group: EntitlementKey, subject: SubjectID)
   /// Members that are neither desired nor ours: left alone. At most ten of `count` are named.
   case foreignMembers(EntitlementKey, count: Int, first: [AccountKey])
   /// Members that were there before us and stay when their assignment ends.
@@ -109,10 +114,12 @@ package enum Finding: Equatable, Sendable {
     switch self {
     case .drift(let what, let group, let subject):
       (0, group?.rawValue ?? "", subject.rawValue + what)
-    case .foreignMembers(let group, _, _): (1, group.rawValue, "")
-    case .preExistingMembers(let group, _): (2, group.rawValue, "")
-    case .orphan(let account, _, _): (3, account.rawValue, "")
-    case .notice(let what): (4, what, "")
+    case .returned(_, let group, let subject): (1, group?.rawValue ?? "", subject.rawValue)
+    case .addedAgain(_, let group, let subject): (2, group.rawValue, subject.rawValue)
+    case .foreignMembers(let group, _, _): (3, group.rawValue, "")
+    case .preExistingMembers(let group, _): (4, group.rawValue, "")
+    case .orphan(let account, _, _): (5, account.rawValue, "")
+    case .notice(let what): (6, what, "")
     }
   }
 }

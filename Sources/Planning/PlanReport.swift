@@ -92,6 +92,10 @@ package struct FindingReport: Encodable, Sendable {
     switch finding {
     case .drift(let what, let key, let id):
       (kind, group, subject, detail) = ("drift", key?.rawValue, id.rawValue, what)
+    case .returned(let what, let key, let id):
+      (kind, group, subject, detail) = ("returned", key?.rawValue, id.rawValue, what)
+    case .addedAgain(let what, let key, let id):
+      (kind, group, subject, detail) = ("addedAgain", key.rawValue, id.rawValue, what)
     case .foreignMembers(let key, let number, let first):
       (kind, group, count, accounts) = ("foreign", key.rawValue, number, first.map(\.rawValue))
     case .preExistingMembers(let key, let number):

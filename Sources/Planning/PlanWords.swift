@@ -71,6 +71,12 @@ struct PlanWords {
       Row(
         sign: "!", name: visible(group?.rawValue ?? subject.rawValue),
         rest: visible("drift: \(what) by someone else, \(subject)"))
+    case .returned(let what, let group, let subject):
+      Row(
+        sign: "!", name: visible(group?.rawValue ?? subject.rawValue),
+        rest: visible("\(subject): \(what)"))
+    case .addedAgain(let what, let group, let subject):
+      Row(sign: "!", name: visible(group.rawValue), rest: visible("\(subject) \(what)"))
     case .foreignMembers(let group, let count, let first):
       Row(
         sign: "!", name: visible(group.rawValue),

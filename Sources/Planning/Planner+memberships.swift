@@ -182,6 +182,8 @@ extension Planner {
         report.preExisting[key, default: 0] += 1
         if let subject { keptSubjects.insert(subject) }
       } else if !takeOver(key, subject) {
+        leftAlone.append(membership)
+        guard managedGroups.contains(key) else { return }
         report.add(foreign: input.actual.key(ofMember: membership.account), to: key)
       }
       return

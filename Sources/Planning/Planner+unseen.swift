@@ -19,7 +19,7 @@ extension Planner {
     switch input.actual.groups[group] {
     case .missing, .present(_, .complete):
       if input.owned.origins[row] != .intended || isLongOver(row), !isAwaited(row) {
-        notes.append(.membershipGone(key, subject))
+        notes.append(.membershipGone(key, subject, changedAt: input.actual.changedAt[key]))
       }
     case .present(_, .partial), .unreadable:
       guard case .remove(let ending) = input.book.verdict(on: input.owned.reasons[row]),

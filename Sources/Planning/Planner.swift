@@ -19,13 +19,16 @@ package import AccessModel
 /// | no        | yes | ours         | − member with its ending, or held                           |
 /// | no        | yes | pre-existing | nothing, reported                                           |
 /// | no        | yes | –            | nothing, reported foreign; − member in an exclusive group   |
+/// | any       | yes | ended        | as ours where the target went back in time, else as –       |
 /// | no        | no  | ours         | recorded gone                                               |
 package func plan(_ input: PlanInput) -> Plan {
-  var planner = Planner(input)
+  let returned = Returned(input)
+  var planner = Planner(returned.restored(in: input), returned)
   planner.planAccounts()
   planner.planMemberships()
   planner.planDepartures()
   planner.takeOverAccounts()
+  planner.findings += returned.findings(surplus: planner.leftAlone, book: input.book)
   planner.findings += input.actual.notices.map { .notice($0) }
   return planner.result
 }
@@ -60,6 +63,12 @@ package struct PlanInput: Sendable {
     self.takesOver = takesOver
     self.now = now
   }
+
+  func with(owned: Ownership) -> PlanInput {
+    PlanInput(
+      desired: desired, actual: actual, owned: owned, scope: scope, book: book, traits: traits,
+      takesOver: takesOver, now: now)
+  }
 }
 
 /// The work in progress on one plan.
@@ -88,11 +97,18 @@ struct Planner {
   var keptSubjects: Set<SubjectID> = []
   /// Subjects whose accounts are gone while groups still list them: the ledger keeps their names.
   var danglingSubjects: Set<SubjectID> = []
+  /// Memberships that are neither desired nor ours and stay.
+  var leftAlone: [MembershipIndex] = []
+  /// The groups of the scope that are mapped or hold something of ours. The others are looked at only
+  /// because something of ours ended in them.
+  let managedGroups: Set<EntitlementKey>
 
   let desiredPositions: [SubjectID: Int]
 
-  init(_ input: PlanInput) {
+  init(_ input: PlanInput, _ returned: Returned) {
     self.input = input
+    notes = returned.notes
+    managedGroups = Set(input.desired.groups.map(\.key)).union(input.owned.groupKeys)
     takeover = Self.assignmentsToTakeOver(input)
     correlator = Correlator(
       input.actual, owned: input.owned.accounts,
@@ -123,7 +139,8 @@ struct Planner {
     var counts = [Int](repeating: 0, count: input.scope.groups.count)
     for membership in input.actual.memberships.sorted { counts[membership.group] += 1 }
     let members = Dictionary(
-      zip(input.scope.groups, counts).filter { $1 > 0 }, uniquingKeysWith: { first, _ in first })
+      zip(input.scope.groups, counts).filter { $1 > 0 && managedGroups.contains($0) },
+      uniquingKeysWith: { first, _ in first })
     return Plan(
       target: input.desired.target, changes: changes, holds: holds, findings: findings,
       notes: notes,

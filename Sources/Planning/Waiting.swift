@@ -9,6 +9,8 @@ package struct Waiting: Equatable, Sendable {
   /// Since when the oldest of them waits.
   package let since: Instant
   package let age: Duration
+  /// Of the oldest that the target said something of: where, and what.
+  package let said: String?
 
   /// From here on every run says so and ends with an error.
   package static let patience = Duration.seconds(86_400)
@@ -29,11 +31,20 @@ package struct Waiting: Equatable, Sendable {
       guard let first = rows.first, let since = rows.map(\.since).min() else { return nil }
       return Waiting(
         target: first.target, obstacle: first.obstacle, digest: first.digest, count: rows.count,
-        since: since, age: max(.zero, now.since(since)))
+        since: since, age: max(.zero, now.since(since)), said: said(of: rows))
     }
     .sorted {
       ($0.target.rawValue, $0.since, $0.obstacle.rawValue)
         < ($1.target.rawValue, $1.since, $1.obstacle.rawValue)
+    }
+  }
+}
+
+extension Waiting {
+  private static func said(of removals: [PendingRemoval]) -> String? {
+    removals.filter { $0.reason != nil }.min { $0.since < $1.since }.map { removal in
+      let object = removal.group?.rawValue ?? removal.subject?.rawValue ?? removal.kind
+      return "\(object): \(removal.reason ?? "")"
     }
   }
 }
@@ -49,7 +60,9 @@ extension Waiting: CustomStringConvertible {
     case .limits:
       return what + mark + ": limits hold them; review with 'bellhop plan', then "
         + "'bellhop approve \(digest ?? "DIGEST")'"
-    case .failed: return what + mark + ": the target refused them or did not answer; tried again"
+    case .failed:
+      return what + mark + ": the target refused them or did not answer; tried again"
+        + (said.map { "; \($0)" } ?? "")
     case .unreachable: return what + mark + ": the target could not be read; tried again"
     case .quarantine:
       return what + mark + ": set aside after repeated failure, until 'bellhop release' lifts it"

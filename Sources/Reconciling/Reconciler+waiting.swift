@@ -21,13 +21,16 @@ extension Reconciler {
       PendingRemoval($0, report.target, .quarantine, now: context.now)
     }
     // By identity and not by value: what was sent has its names filled in.
-    let done = Set(
-      report.outcomes.lazy.filter(\.outcome.isDone).map {
-        RecordedRemoval($0.change, in: report.target)
-      })
+    let tried = Dictionary(
+      report.outcomes.lazy.filter { $0.change.ending != nil }.map {
+        (RecordedRemoval($0.change, in: report.target), $0.outcome)
+      }, uniquingKeysWith: { _, last in last })
     pending += approved.plan.changes.compactMap { change in
-      done.contains(RecordedRemoval(change, in: report.target))
-        ? nil : PendingRemoval(change, report.target, .failed, now: context.now)
+      let outcome = tried[RecordedRemoval(change, in: report.target)]
+      return outcome?.isDone == true
+        ? nil
+        : PendingRemoval(
+          change, report.target, .failed, now: context.now, reason: outcome?.detail)
     }
     return pending
   }
@@ -53,12 +56,13 @@ extension Reconciler {
 extension PendingRemoval {
   /// `nil` for changes that take nothing away.
   fileprivate init?(
-    _ change: Change, _ target: TargetID, _ obstacle: Obstacle, digest: String? = nil, now: Instant
+    _ change: Change, _ target: TargetID, _ obstacle: Obstacle, digest: String? = nil, now: Instant,
+    reason: String? = nil
   ) {
     guard let ending = change.ending else { return nil }
     self.init(
       target: target, kind: change.kind, group: change.group, subject: change.account?.subject,
       account: change.account?.identity?.key, obstacle: obstacle, digest: digest,
-      since: min(ending.instant ?? now, now))
+      since: min(ending.instant ?? now, now), reason: reason)
   }
 }

@@ -25,7 +25,7 @@ struct MemberWrite {
       $0.isMember && !contains(present, $1) && !known.contains($1)
     }
     if removals.isEmpty, additions.isEmpty {
-      return outcomes(before: present.union(known), after: present.union(known))
+      return outcomes(before: present.union(known), after: present.union(known), as: before)
     }
     let sent: Sent
     do throws(SCIMError) {
@@ -48,7 +48,7 @@ struct MemberWrite {
     await nameMembers(additions, new: after.subtracting(present))
     let asked = Set(removals.map { value(of: $0, in: present) })
     stopIfMoreIsGone(present.subtracting(after).subtracting(asked))
-    return outcomes(before: present, after: after, sent)
+    return outcomes(before: present, after: after, sent, as: group)
   }
 
   /// What was sent, and what the service said to it.
@@ -123,7 +123,7 @@ struct MemberWrite {
       target.stop(
         "group '\(key)' was written whole, as the service asks, and shows no members "
           + "afterwards: it hides them, so whole lists cannot be written safely")
-      return outcomes(before: [], after: [], sent)
+      return outcomes(before: [], after: [], sent, as: after)
     }
     var answers: [Bool] = []
     for (sample, isMember) in [(additions.first, true), (removals.first, false)] {
@@ -137,11 +137,12 @@ struct MemberWrite {
       capabilities.hasVersions && before.version != nil
       && before.version == after.version
     if answers.contains(false) || (answers.isEmpty && isUnchanged) {
-      return outcomes(before: [], after: target.members == .hidden ? Set(removals) : [], sent)
+      return outcomes(
+        before: [], after: target.members == .hidden ? Set(removals) : [], sent, as: after)
     }
     let done = known.union(additions.filter { sent.refusals[$0] == nil })
       .union(removals.filter { sent.refusals[$0] != nil })
-    return outcomes(before: known.union(removals), after: done, sent)
+    return outcomes(before: known.union(removals), after: done, sent, as: after)
   }
 
   // MARK: Sending
@@ -265,15 +266,17 @@ struct MemberWrite {
         + "restore them and see what else writes to this group")
   }
 
+  /// `group` is as it was last read.
   private func outcomes(
-    before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent()
+    before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent(), as group: Resource
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in
       guard let member else {
         return .failed(.skipChange, reason: "the account was not found by its anchor")
       }
       if contains(after, member) == wish.isMember {
-        return contains(before, member) == wish.isMember ? .alreadyInState() : .applied()
+        return contains(before, member) == wish.isMember
+          ? .alreadyInState(changedAt: group.changedAt) : .applied(changedAt: group.changedAt)
       }
       if let error = sent.refusals[member] ?? sent.failure { return error.outcomeWithoutEffect }
       if sent.isPending {

@@ -6,10 +6,12 @@ internal import SCIMClient
 /// One of the scope's groups with the ids of its members.
 struct GroupReading: Sendable {
   let group: ActualGroup
+  let changedAt: Instant?
   let members: [AccountKey]
 
-  init(_ group: ActualGroup, members: [AccountKey] = []) {
+  init(_ group: ActualGroup, changedAt: Instant? = nil, members: [AccountKey] = []) {
     self.group = group
+    self.changedAt = changedAt
     self.members = members
   }
 }
@@ -60,7 +62,9 @@ extension SCIMTarget {
     guard members != .shown else { return readings }
     return zip(scope.groups, readings).map { key, reading in
       guard case .present = reading.group, reading.members.isEmpty else { return reading }
-      return GroupReading(reading.group, members: scope.presumedMembers(key).sorted())
+      return GroupReading(
+        reading.group, changedAt: reading.changedAt,
+        members: scope.presumedMembers(key, reading.changedAt).sorted())
     }
   }
 
@@ -133,6 +137,6 @@ extension SCIMTarget {
       .present(
         immutableID: group.id,
         coverage: members.areAllNamed ? .complete : .partial(reason: "a member has no value")),
-      members: members.ids.sorted())
+      changedAt: group.changedAt, members: members.ids.sorted())
   }
 }

@@ -10,7 +10,7 @@ extension SCIMTarget {
       let paths = written.map { $0.adapted(to: capabilities.userSchema) }
       let accounts = try await readAccounts(paths, capabilities)
       let groups = try await readGroups(scope, capabilities)
-      return assemble(accounts, groups, paths, capabilities)
+      return assemble(accounts, groups, scope, paths, capabilities)
     } catch {
       throw error.targetError(id)
     }
@@ -67,8 +67,8 @@ extension SCIMTarget {
 
   /// Members by position: first the accounts, then whoever else is named.
   private func assemble(
-    _ accounts: Accounts, _ groups: [GroupReading], _ paths: [SCIMAttributePath],
-    _ capabilities: Capabilities
+    _ accounts: Accounts, _ groups: [GroupReading], _ scope: ManagedScope,
+    _ paths: [SCIMAttributePath], _ capabilities: Capabilities
   ) -> ActualState {
     let positions = Dictionary(
       accounts.all.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
@@ -89,9 +89,13 @@ extension SCIMTarget {
       }
     }
     let schema = capabilities.userSchema
+    let changedAt = Dictionary(
+      zip(scope.groups, groups).compactMap { key, group in group.changedAt.map { (key, $0) } },
+      uniquingKeysWith: { first, _ in first })
     return ActualState(
       target: id, coverage: accounts.coverage, accounts: accounts.all,
-      groups: groups.map(\.group), strangers: strangers, memberships: MembershipSet(memberships),
+      groups: groups.map(\.group), changedAt: changedAt, strangers: strangers,
+      memberships: MembershipSet(memberships),
       missingAttributes: Set(
         paths.filter { [.missing, .readOnly].contains($0.writability(in: schema)) }
           .map(\.description)),
@@ -155,6 +159,12 @@ extension Coverage {
 }
 
 extension Resource {
+  /// When the service last changed it (RFC 7643 §3.1); `nil` where it does not say.
+  var changedAt: Instant? {
+    guard let text = body["meta"]?["lastModified"]?.text else { return nil }
+    do throws(InstantSyntaxError) { return try Instant(parsing: text) } catch { return nil }
+  }
+
   /// Absent means active: the attribute is optional.
   var isActive: Bool { body["active"]?.boolean ?? true }
 }

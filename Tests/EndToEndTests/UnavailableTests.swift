@@ -148,33 +148,6 @@ extension EndToEnd {
       }
     }
 
-    @Test func `a directory that was restored from an older copy gets again what it lost`()
-      async throws
-    {
-      try await withWorld { world in
-        try world.write([Record("ines", "Lab"), Record("jon", "Archive")])
-        try await world.bellhop.run("apply", exits: 0)
-        let older = try await world.directory.backup()
-        // One leaves, one moves, one comes.
-        try world.write([
-          Record("ines", "Lab", state: "expired"), Record("jon", "Archive", state: "expired"),
-          Record("jon", "Lab"), Record("kai", "Gate"),
-        ])
-        try await world.bellhop.run("apply", exits: 0)
-        let wanted = try await world.snapshot().directoryHolding
-        try await world.directory.restore(older)
-        let answer = try await world.bellhop.run("apply", exits: 0)
-        let found = try await world.snapshot().directoryHolding
-        #expect(found.active == wanted.active && found.groups["gate"] == wanted.groups["gate"])
-        #expect(found.groups["lab"] == ["ines", "jon"])
-        // What came back with the copy is like what somebody else added: told, and left alone.
-        for login in ["ines", "jon"] {
-          #expect(answer.everything.contains("foreign, left alone: uid=\(login),"))
-        }
-        try await world.bellhop.run("plan", exits: 0)
-      }
-    }
-
     private func expectNoSecret(
       _ world: World, _ answer: Installation.Answer,
       sourceLocation: SourceLocation = #_sourceLocation

@@ -39,8 +39,13 @@ struct Wiki: Sendable {
       {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
        "userName": "\(Record(login, "").mail)", "displayName": "\(login) of the staff"}
       """)
+    for group in groups { try await add(login, to: group) }
+  }
+
+  /// Puts a user into a group.
+  func add(_ login: String, to name: String) async throws {
     let id = try await user(login)["id"].text ?? "?"
-    for group in try await self.groups() where groups.contains(group["displayName"].text ?? "") {
+    for group in try await groups() where group["displayName"] == .text(name) {
       _ = try await send(
         .patch, "Groups/\(group["id"].text ?? "?")",
         body: """

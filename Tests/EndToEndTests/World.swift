@@ -138,7 +138,8 @@ extension World {
 
 /// Runs the body with servers and an installation that are gone afterwards.
 func withWorld<Result>(
-  wiki hasWiki: Bool = false, source: String = "guests.csv", tls: Bool = false,
+  wiki hasWiki: Bool = false, scim features: SCIMServerFeatures = .all,
+  source: String = "guests.csv", tls: Bool = false,
   groups: String? = nil, overlays: [SlapdFixture.Overlay] = [],
   _ body: (inout World) async throws -> Result
 ) async throws -> Result {
@@ -173,6 +174,6 @@ func withWorld<Result>(
       return try result.get()
     }
     guard hasWiki else { return try await run(nil) }
-    return try await withSCIMServer { try await run(Wiki($0)) }
+    return try await withSCIMServer(features) { try await run(Wiki($0)) }
   }
 }

@@ -35,7 +35,7 @@ extension DirectoryTests {
             because: directory.because)
         }
         let additions = try await directory.additions(accounts, to: "alpha")
-        let before = try await directory.slapd.backup()
+        let before = try await directory.slapd.contents()
         let free = await directory.target.obstacles(to: additions + [update("title")])
         #expect(free.isEmpty, "\(free)")
         let others = try await directory.additions(accounts, to: "gamma")
@@ -47,7 +47,7 @@ extension DirectoryTests {
         for obstacle in obstacles {
           #expect(obstacle.contains("(50)") && obstacle.hasSuffix("let '\(service)' write it"))
         }
-        #expect(try await directory.slapd.backup() == before)
+        #expect(try await directory.slapd.contents() == before)
       }
     }
 

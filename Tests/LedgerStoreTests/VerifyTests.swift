@@ -50,6 +50,20 @@ import Testing
     try Tampering.change(state.folder.ledger, body)
   }
 
+  @Test func `A2: a tombstone that the journal does not explain is found`() async throws {
+    try await fill()
+    try tamper { db in
+      try db.execute(
+        sql: """
+          INSERT INTO tombstone (target, entitlement, subject, origin, because, removed_at, run)
+          SELECT target, entitlement, subject, 'created', because, 1, run FROM membership LIMIT 1
+          """)
+    }
+    let found = try await verify().faults.map(\.found)
+    #expect(found.count == 1)
+    #expect(found.first?.contains("recorded as ended") == true)
+  }
+
   @Test func `what was written is whole, record by record`() async throws {
     try await fill()
     let result = try await verify()

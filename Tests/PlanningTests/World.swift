@@ -42,6 +42,10 @@ struct World {
   var owned: [Owned] = []
   var ownedAccounts: [Ownership.Account] = []
   var ownedGroups: [Ownership.Group] = []
+  /// What was ours and ended; `changedAt` counts seconds of the target's clock, as that of groups.
+  var ended: [Tombstones.Membership] = []
+  var gone: [Tombstones.Account] = []
+  var changedAt: [EntitlementKey: Int] = [:]
   /// Per source: what the reading says, what the ledger knew.
   var reading: Result<[FakeAssignment], SourceError> = .success([])
   var readingCoverage = Coverage.complete
@@ -150,7 +154,27 @@ struct World {
       target: "corp", accounts: ownedAccounts.sorted { $0.subject < $1.subject },
       groups: ownedGroups, groupKeys: keys, subjects: subjects, memberships: set,
       origins: ContiguousArray(set.sorted.map { rows[$0]?.origin ?? .created }),
-      reasons: reasons)
+      reasons: reasons,
+      tombstones: Tombstones(
+        memberships: ended.filter { row in
+          !owned.contains { $0.group == row.group && $0.subject == row.subject }
+        }, accounts: gone))
+  }
+
+  /// Of the target's clock.
+  static func second(_ count: Int) -> Instant {
+    Instant(microseconds: 0).adding(.seconds(count))
+  }
+
+  /// What a subject had by assignment `a-<subject>` and lost, when the group was last changed so.
+  static func tombstone(
+    _ subject: SubjectID, _ group: EntitlementKey = "g", at second: Int?,
+    origin: Ownership.Origin = .created
+  ) -> Tombstones.Membership {
+    Tombstones.Membership(
+      group: group, subject: subject, origin: origin,
+      because: [reference(AssignmentID("a-\(subject)"))], endedAt: day(-2),
+      changedAt: second.map(Self.second))
   }
 
   func actualState(_ scope: ManagedScope) -> ActualState {
@@ -172,7 +196,7 @@ struct World {
       },
       groups: scope.groups.map {
         groupStates[$0] ?? .present(immutableID: "id-\($0)", coverage: .complete)
-      },
+      }, changedAt: changedAt.mapValues(Self.second),
       strangers: strangers, memberships: MembershipSet(ContiguousArray(pairs)),
       unknownAttributes: unknownAttributes)
   }

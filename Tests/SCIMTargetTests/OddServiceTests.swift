@@ -86,7 +86,7 @@ import Testing
       let presumed = [ada, bob].compactMap { $0.identity?.key }
       let state = try await world.target.readActualState(
         ManagedScope(
-          groups: ["Editors"], attributes: [], disable: nil, presumedMembers: { _ in presumed }))
+          groups: ["Editors"], attributes: [], disable: nil, presumedMembers: { _, _ in presumed }))
       #expect(state.memberships.count == 2)
       #expect(
         try await world.apply([world.removal(ada, "Editors", id)]) == [.applied()])

@@ -12,8 +12,9 @@ import time
 import urllib.request
 
 SUFFIX = "dc=example,dc=org"
-# Long enough for a disturbed run and those after it, short enough to wait for once.
-DELETE_AFTER = 20
+# Long enough for a disturbed run and those after it, also where every request is tried again and
+# again; short enough to wait for once.
+DELETE_AFTER = 45
 RESERVE = 16 << 20
 SERVICE = f"cn=bellhop,ou=services,{SUFFIX}"
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]

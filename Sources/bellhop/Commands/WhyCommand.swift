@@ -252,8 +252,9 @@ private struct ExplanationView: Encodable {
       section(
         "In by other groups, which Bellhop neither makes nor ends",
         nested.map { row in
-          "\(row.target)  " + (row.error ?? "\(row.group ?? "?")  through "
-            + row.through.joined(separator: ", then "))
+          "\(row.target)  "
+            + (row.error ?? "\(row.group ?? "?")  through "
+              + row.through.joined(separator: ", then "))
         })
     }
     section(
