@@ -59,11 +59,14 @@ extension SlapdFixture {
 
   package static let writes = ["Add", "Modify", "Delete", "Modrdn"]
 
-  /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws {
+  /// Applies LDIF as the administrator or the service account, entries without a changetype as
+  /// additions.
+  package func modify(_ ldif: String, asService: Bool = false) async throws {
     let file = path("\(UUID().uuidString).ldif")
     try ldif.write(toFile: file, atomically: false, encoding: .utf8)
-    _ = try await run("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator)
+    let service = ["-x", "-H", url, "-D", serviceDN, "-w", servicePassword]
+    _ = try await run(
+      "/usr/bin/ldapmodify", ["-a", "-f", file] + (asService ? service : administrator))
   }
 
   /// Puts an access rule before all others of the running server.

@@ -107,7 +107,7 @@ extension EndToEnd {
         try world.write(everybody + [Record("ines", "Lab", state: "expired")])
         let answer = try await world.bellhop.run("apply", exits: 4)
         #expect(
-          answer.everything.components(separatedBy: "this server takes no writes").count == 2,
+          answer.output.components(separatedBy: "this server takes no writes").count == 2,
           "\(answer.everything)")
         #expect(try await world.members("lab") == ["ines"])
         #expect(try await world.wiki?.members("Lab").count == 30)
