@@ -66,7 +66,7 @@ let package = Package(
       name: "planner-benchmark", dependencies: ["AccessModel", "Planning"],
       path: "Benchmarks/Planner"),
     .executableTarget(
-      name: "ldap-benchmark", dependencies: ["AccessModel", "LDAPTarget", "Secrets"],
+      name: "ldap-benchmark", dependencies: ["AccessModel", "LDAPClient", "LDAPTarget", "Secrets"],
       path: "Benchmarks/LDAP"),
 
     .executableTarget(

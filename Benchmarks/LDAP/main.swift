@@ -1,5 +1,6 @@
 import AccessModel
 import Foundation
+import LDAPClient
 import LDAPTarget
 import Secrets
 
@@ -19,13 +20,13 @@ struct Usage {
   }
 
   /// Prints what was used since, as `ldap-reference` does.
-  func report() {
+  func report(wall: Duration? = nil) {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    let wall = (ContinuousClock.now - self.wall) / .seconds(1)
+    let wall = wall ?? ContinuousClock.now - self.wall
     print(
       String(
-        format: "%.4f\t%.4f\t%.1f", wall, Usage.processor() - processor,
+        format: "%.4f\t%.4f\t%.1f", wall / .seconds(1), Usage.processor() - processor,
         Double(usage.ru_maxrss) / 1024))
   }
 }
@@ -41,13 +42,18 @@ let (command, base) = (words[1], words[5])
 let rest = Array(words.dropFirst(6))
 let start = Usage()
 let password = try Data(contentsOf: URL(fileURLWithPath: words[4]))
-let target = try LDAPTarget(
-  LDAPTarget.Configuration(
-    id: "corp", urls: [words[2]], bind: .simple(dn: words[3], password: Secret(Array(password))),
-    accounts: .init(
-      base: "ou=guests,\(base)", objectClasses: ["inetOrgPerson"], rdn: "uid",
-      anchor: "employeeNumber"),
-    groups: .init(base: base, objectClass: "groupOfNames", placeholder: "cn=nobody,\(base)")))
+var configuration = LDAPTarget.Configuration(
+  id: "corp", urls: [words[2]], bind: .simple(dn: words[3], password: Secret(Array(password))),
+  accounts: .init(
+    base: "ou=guests,\(base)", objectClasses: ["inetOrgPerson"], rdn: "uid",
+    anchor: "employeeNumber"),
+  groups: .init(base: base, objectClass: "groupOfNames", placeholder: "cn=nobody,\(base)"))
+if command == "skip" || command == "repair" {
+  configuration.memory = .init(fullReading: .seconds(86_400), path: rest.last) {
+    Instant(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
+  }
+}
+let target = try LDAPTarget(configuration)
 let because = Reason(assignments: [.init(source: "bench", id: "1")])
 let ended = Ending.expired(
   .init(source: "bench", id: "1"), end: .init(microseconds: 1_768_176_000_000_000))
@@ -86,12 +92,57 @@ func apply(_ changes: [Change]) async throws {
   if let bad = outcomes.first(where: { !$0.isDone }) { stop("\(bad)") }
 }
 
+/// Takes a member out of a group by hand and waits until the doorbell has led to its return, over and
+/// over; prints the time of the slowest repair as the wall time.
+func repair(_ group: EntitlementKey, _ count: Int) async throws {
+  let (rings, bell) = AsyncStream.makeStream(of: Ring.self)
+  let listening = Task { await target.listen { bell.yield($0) } }
+  var ring = rings.makeAsyncIterator()
+  // Connecting rings once for what was missed.
+  guard case .changed = await ring.next() else { stop("the server does not tell of changes") }
+  let bind = LDAPConnection.Bind.simple(
+    try DistinguishedName(parsing: words[3]), Secret(Array(password)))
+  let hand = LDAPConnection(
+    try LDAPConnection.Configuration(urls: [try LDAPURL(parsing: words[2])], bind: bind))
+  try await hand.open()
+  let name = try DistinguishedName(parsing: group.rawValue)
+  let start = Usage()
+  var took: [Duration] = []
+  while took.count < count {
+    let state = try await read([group])
+    guard case .present(let id, _) = state.groups[0],
+      let member = state.memberships.sorted.first(where: { $0.account < state.accounts.count })
+    else { stop("\(group) has no member to lose") }
+    let account = state.accounts[member.account].identity
+    let edit = LDAPModification.delete(LDAPAttribute("member", [account.key.rawValue]))
+    guard await hand.perform([.modify(name, [edit])])[0].result.isSuccess else { stop("no edit") }
+    let edited = ContinuousClock.now
+    repeat {
+      guard case .changed = await ring.next() else { stop("it does not ring") }
+    } while try await read([group]).memberships.contains(member)
+    let reference = AccountReference(subject: "s", displayName: nil, identity: account)
+    try await apply([
+      .addMember(Membership(group: group, groupID: id, account: reference), because: because)
+    ])
+    took.append(ContinuousClock.now - edited)
+  }
+  listening.cancel()
+  await hand.close()
+  start.report(wall: took.max())
+}
+
 switch command {
-case "read":
+case "read", "skip":
   let state = try await read(try groups("shared", Int(rest[0]) ?? 0))
   let values = state.memberships.count
   start.report()
   FileHandle.standardError.write(Data("\(state.accounts.count), \(values)\n".utf8))
+case "large":
+  let state = try await read([try target.entitlementKey(for: rest[0])])
+  start.report()
+  FileHandle.standardError.write(Data("\(state.memberships.count)\n".utf8))
+case "repair":
+  try await repair(try groups("shared", 1)[0], Int(rest[0]) ?? 0)
 case "fill", "remove":
   let group = try target.entitlementKey(for: rest[0])
   let state = try await read([group])

@@ -4,6 +4,7 @@
  *
  *   read                     every account and every group of ou=shared with all members
  *   skip                     every account, and of the groups no members
+ *   large                    every account, and every group of ou=large with all members
  *   fill GROUP FILE          add every DN of FILE to a group
  *   remove GROUP FILE COUNT  remove the first COUNT
  *   spread FILE COUNT        add the first COUNT to every group of ou=spread
@@ -246,6 +247,9 @@ int main(int count, char **words) {
   } else if (strcmp(command, "skip") == 0) {
     search("ou=guests", account, 1000, "(objectClass=inetOrgPerson)");
     search("ou=shared", head, 1000, "(objectClass=groupOfNames)");
+  } else if (strcmp(command, "large") == 0) {
+    search("ou=guests", account, 1000, "(objectClass=inetOrgPerson)");
+    search("ou=large", group, 100, "(objectClass=groupOfNames)");
   } else if (strcmp(command, "fill") == 0 && list != NULL) {
     write_group(words[6], LDAP_MOD_ADD, list, length);
   } else if (strcmp(command, "remove") == 0 && count > 8 && list != NULL) {

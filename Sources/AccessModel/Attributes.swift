@@ -34,13 +34,37 @@ package struct Attributes: Sendable {
     packed.reserveCapacity(
       values.reduce(0) { $0 + $1.reduce(0) { $0 + 6 + $1.utf8.count } })
     for (position, list) in values.enumerated() {
-      for value in list {
-        withUnsafeBytes(of: UInt16(position)) { packed.append(contentsOf: $0) }
-        withUnsafeBytes(of: UInt32(value.utf8.count)) { packed.append(contentsOf: $0) }
-        packed.append(contentsOf: value.utf8)
+      for var value in list {
+        value.withUTF8 { Self.append(UnsafeRawBufferPointer($0), position, to: &packed) }
       }
     }
     self.packed = packed
+  }
+
+  /// `values` hands on every value's bytes with the position of its name in `shape`, in the order of
+  /// positions, twice: what is no UTF-8 is repaired as `String` does it.
+  package init(
+    shape: Shape, values: ((_ position: Int, _ bytes: UnsafeRawBufferPointer) -> Void) -> Void
+  ) {
+    self.shape = shape
+    var packed = ContiguousArray<UInt8>()
+    var room = 0
+    values { room += 6 + $1.count }
+    packed.reserveCapacity(room)
+    values { position, bytes in
+      guard !bytes.isASCII else { return Self.append(bytes, position, to: &packed) }
+      var text = String(decoding: bytes, as: UTF8.self)
+      text.withUTF8 { Self.append(UnsafeRawBufferPointer($0), position, to: &packed) }
+    }
+    self.packed = packed
+  }
+
+  private static func append(
+    _ bytes: UnsafeRawBufferPointer, _ position: Int, to packed: inout ContiguousArray<UInt8>
+  ) {
+    withUnsafeBytes(of: UInt16(position)) { packed.append(contentsOf: $0) }
+    withUnsafeBytes(of: UInt32(bytes.count)) { packed.append(contentsOf: $0) }
+    packed.append(contentsOf: bytes)
   }
 
   package init(_ values: [String: [String]]) {
@@ -94,5 +118,13 @@ extension Attributes: Equatable {
         .append(Identifier(String(decoding: bytes, as: UTF8.self)))
     }
     return result
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  fileprivate var isASCII: Bool {
+    var bits: UInt8 = 0
+    for byte in self { bits |= byte }
+    return bits < 0x80
   }
 }

@@ -8,10 +8,6 @@ package struct RunContext: Sendable {
   /// See `RunRecord.person`.
   package let person: String?
 
-  /// The next start or end that is known: a reading that would wait beyond it stops instead, so that
-  /// it does not make that late.
-  package var boundary: Instant?
-
   package init(run: RunID, now: Instant, doubt: ClockDoubt? = nil, person: String? = nil) {
     self.run = run
     self.now = now

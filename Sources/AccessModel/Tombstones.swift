@@ -25,10 +25,11 @@ package struct Tombstones: Sendable {
 
     /// Whether a group that was last changed at `now` is older than it was without the member: nobody
     /// can have added it since. Every change moves that instant forward, so only a copy from before
-    /// the end shows an earlier one.
+    /// the end shows an earlier one. A whole second, since a target may tell one instant to a fraction
+    /// here and cut it there.
     package func isAfter(_ now: Instant?) -> Bool {
       guard let changedAt, let now else { return false }
-      return now < changedAt
+      return now.adding(.seconds(1)) <= changedAt
     }
   }
 

@@ -19,6 +19,9 @@ package protocol ConformanceHarness: Sendable {
   /// in state. A server that answers both alike cannot; then it is only asked to have no effect.
   var tellsRepetition: Bool { get }
 
+  /// What the service cannot do, each with its reason: there the cases ask for what remains.
+  var shortcomings: [ConformanceShortcoming: String] { get }
+
   /// What a mapping would give a new account: every attribute the target demands, `freeAttribute`,
   /// and the natural key, different for different subjects.
   func attributes(of subject: SubjectID) -> [String: [String]]
@@ -36,6 +39,7 @@ package protocol ConformanceHarness: Sendable {
 
 extension ConformanceHarness {
   package var tellsRepetition: Bool { true }
+  package var shortcomings: [ConformanceShortcoming: String] { [:] }
 
   /// Unless the target has a better one: a member of a group that does not exist.
   package func membershipToRefuse(_ account: AccountReference) async throws -> Membership {
@@ -44,6 +48,13 @@ extension ConformanceHarness {
   }
 
   package func tearDown() async {}
+}
+
+/// What some services cannot do, whoever connects to them.
+package enum ConformanceShortcoming: Sendable, Hashable, CaseIterable {
+  /// The anchor is not kept: an account is known by the ledger's id alone, and one that is made again
+  /// is a conflict.
+  case forgetsAnchors
 }
 
 /// A target that does not keep to its port.

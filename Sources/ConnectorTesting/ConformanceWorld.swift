@@ -22,6 +22,8 @@ struct ConformanceWorld {
   let ended = Ending.expired(
     .init(source: "conformance", id: "asn-1"), end: .init(microseconds: 1_768_176_000_000_000))
 
+  var keepsAnchors: Bool { harness.shortcomings[.forgetsAnchors] == nil }
+
   func creation(of subject: SubjectID) -> Change {
     let attributes = harness.attributes(of: subject).sorted { $0.key < $1.key }
     return .createAccount(

@@ -8,6 +8,8 @@ package enum SCIMServerFeatures: Sendable {
   case restorable
   /// scim2-server: no PATCH, no filter, no bulk.
   case minimal
+  /// scim2-server that takes three operations or 2,000 bytes in a bulk request.
+  case smallBulk
   /// scim2-server: cursors (RFC 9865) instead of index paging.
   case cursors
   /// django-scim2: filters that find nobody, members that go by one form only.
@@ -24,7 +26,7 @@ extension SCIMServerFeatures {
   /// Where the service begins.
   var path: String {
     switch self {
-    case .all, .restorable, .minimal, .cursors: "/v2"
+    case .all, .restorable, .minimal, .cursors, .smallBulk: "/v2"
     case .django, .canaille: "/scim/v2"
     }
   }
@@ -32,20 +34,23 @@ extension SCIMServerFeatures {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  private static let servers = root.appending(path: "scripts/lib/scim-servers")
+  static let servers = root.appending(path: "scripts/lib/scim-servers")
 
   func program() throws -> URL {
+    switch self {
+    case .all, .minimal, .cursors, .smallBulk: try Self.program("bin/scim2-server")
+    case .restorable: try Self.program("bin/python")
+    case .django: try Self.program("../scim-django/bin/python")
+    case .canaille: try Self.program("../scim-canaille/bin/python")
+    }
+  }
+
+  /// By its place from the virtual environment of the first kind.
+  static func program(_ place: String) throws -> URL {
     let environment =
       ProcessInfo.processInfo.environment["BELLHOP_SCIM_VENV"].map { URL(filePath: $0) }
-      ?? Self.root.appending(path: ".venv/scim")
-    let beside = environment.deletingLastPathComponent()
-    let program =
-      switch self {
-      case .all, .minimal, .cursors: environment.appending(path: "bin/scim2-server")
-      case .restorable: environment.appending(path: "bin/python")
-      case .django: beside.appending(path: "scim-django/bin/python")
-      case .canaille: beside.appending(path: "scim-canaille/bin/python")
-      }
+      ?? root.appending(path: ".venv/scim")
+    let program = environment.appending(path: place).standardized
     guard FileManager.default.isExecutableFile(atPath: program.path) else {
       throw SCIMServerError(
         description: "\(program.path) is missing; ./scripts/test installs it")
@@ -58,7 +63,7 @@ extension SCIMServerFeatures {
     let process = Process()
     process.executableURL = program
     switch self {
-    case .all, .minimal, .cursors:
+    case .all, .minimal, .cursors, .smallBulk:
       process.arguments = ["--port", "\(port)", "--bearer-token", token]
       if let config = serviceProviderConfig {
         let file = folder.appending(path: "service-provider-config.json")
@@ -110,6 +115,14 @@ extension SCIMServerFeatures {
        "changePassword": {"supported": false}, "authenticationSchemes": [],
        "pagination": {"cursor": true, "index": false, "defaultPaginationMethod": "cursor",
                       "defaultPageSize": 5, "maxPageSize": 5}}
+      """
+    case .smallBulk:
+      """
+      {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+       "patch": {"supported": true}, "sort": {"supported": false}, "etag": {"supported": true},
+       "bulk": {"supported": true, "maxOperations": 3, "maxPayloadSize": 2000},
+       "filter": {"supported": true, "maxResults": 100},
+       "changePassword": {"supported": false}, "authenticationSchemes": []}
       """
     case .all, .restorable, .django, .canaille: nil
     }

@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 internal import Glibc
 package import HTTPTransport
 internal import Synchronization
@@ -60,6 +60,22 @@ package final class SCIMServer: Sendable {
     return false
   }
 
+  /// Ends the server at once; what it had written to its folder is there for `restart`.
+  package func crash() {
+    guard let process = process.withLock({ $0.take() }) else { return }
+    kill(process.processIdentifier, SIGKILL)
+    while process.isRunning { usleep(2000) }
+  }
+
+  /// On the same port, after a crash.
+  package func restart() async throws {
+    let started = try features.start(try features.program(), url.port, token, folder)
+    process.withLock { $0 = started }
+    guard try await answers() else {
+      throw SCIMServerError(description: "the service does not start again")
+    }
+  }
+
   /// Copies every resource of a `restorable` server.
   package func backUp() throws { try signal(SIGUSR1, "SIGUSR1") }
 
@@ -85,9 +101,8 @@ package final class SCIMServer: Sendable {
   /// By SIGKILL: a process started from a thread of the cooperative pool inherits that thread's
   /// signal mask, which blocks SIGTERM.
   package func stop() {
-    guard let process = process.withLock({ $0.take() }) else { return }
-    kill(process.processIdentifier, SIGKILL)
-    while process.isRunning { usleep(2000) }
+    crash()
+    guard FileManager.default.fileExists(atPath: folder.path) else { return }
     do { try FileManager.default.removeItem(at: folder) } catch {
       print("\(folder.path) was left behind: \(error)")
     }
@@ -101,4 +116,14 @@ package func withSCIMServer<Result>(
   let server = try await SCIMServer.start(features)
   defer { server.stop() }
   return try await body(server)
+}
+
+extension SCIMServer {
+  /// Of the environment that has the first kind of server and its models.
+  package static func python() throws -> URL { try SCIMServerFeatures.program("bin/python") }
+
+  /// A script of this repository that tests run.
+  package static func script(_ name: String) -> String {
+    SCIMServerFeatures.servers.deletingLastPathComponent().appending(path: name).path
+  }
 }

@@ -35,10 +35,11 @@ struct ModificationArray: ~Copyable {
       let firstOfList = list
       for bytes in part.attribute.values {
         let start = byte
-        for content in bytes {
-          text[byte] = CChar(bitPattern: content)
-          byte += 1
+        bytes.withUnsafeBytes { content in
+          UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[start...])
+            .copyMemory(from: content)
         }
+        byte += bytes.count
         let pointer = text.baseAddress.map { $0 + start }
         values.initializeElement(
           at: value, to: berval(bv_len: ber_len_t(bytes.count), bv_val: pointer))

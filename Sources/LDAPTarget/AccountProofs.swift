@@ -8,10 +8,16 @@ struct AccountProofs: Sendable {
 
   private let accounts: [ActualAccount]
   /// For each column, the values by position; `nil` where it is the name as the server spells it.
-  private let columns: [[String?]]
+  private let columns: [Column]
   let readAt: ContinuousClock.Instant
 
-  init(_ accounts: [ActualAccount], columns: [[String?]]) {
+  enum Column {
+    /// The names as the server spells them, and the table that finds accounts by them.
+    case names([String], MemberTable)
+    case values([String?])
+  }
+
+  init(_ accounts: [ActualAccount], columns: [Column]) {
     self.accounts = accounts
     self.columns = columns
     readAt = .now
@@ -21,17 +27,37 @@ struct AccountProofs: Sendable {
 
   func isValid(at now: ContinuousClock.Instant) -> Bool { now - readAt < Self.validity }
 
-  /// One for each column; `nil` if the reading did not show this account under this name, or not all
-  /// that stands in groups.
-  func values(of identity: AccountIdentity) -> [[UInt8]]? {
+  /// Notes what stands in groups for an account. `false`, and nothing is noted, if the reading did not
+  /// show this account under this name, or not all that stands in groups.
+  func note(_ identity: AccountIdentity, as row: Int, in values: inout MemberValues) -> Bool {
+    guard let position = position(of: identity.key), accounts[position].identity == identity
+    else { return false }
+    for case .values(let list) in columns where list[position] == nil { return false }
+    for (number, column) in columns.enumerated() {
+      switch column {
+      case .names(let names, _):
+        values.set(
+          names[position].utf8, key: identity.key.rawValue.utf8, of: row, in: number)
+      case .values(let list):
+        if let value = list[position] {
+          values.set(value.utf8, key: value.utf8, of: row, in: number)
+        }
+      }
+    }
+    return true
+  }
+
+  private func position(of key: AccountKey) -> Int? {
+    if case .names(_, let table) = columns.first {
+      guard case .account(let position) = table.holder(of: key.rawValue.utf8) else { return nil }
+      return position
+    }
     var low = 0
     var high = accounts.count
     while low < high {
       let middle = (low + high) / 2
-      if accounts[middle].key < identity.key { low = middle + 1 } else { high = middle }
+      if accounts[middle].key < key { low = middle + 1 } else { high = middle }
     }
-    guard low < accounts.count, accounts[low].identity == identity else { return nil }
-    let values = columns.compactMap { $0[low].map { Array($0.utf8) } }
-    return values.count == columns.count ? values : nil
+    return low < accounts.count ? low : nil
   }
 }

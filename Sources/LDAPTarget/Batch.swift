@@ -4,21 +4,25 @@ import LDAPClient
 /// The outcomes of a batch as they come in.
 struct Batch {
   private var outcomes: [Outcome?]
+  /// Which have none yet: asked far more often than an outcome is looked at.
+  private var open: [Bool]
   /// How often the connection may still be opened again.
   private var reopenings = 2
 
-  init(_ count: Int) { outcomes = Array(repeating: nil, count: count) }
+  init(_ count: Int) {
+    outcomes = Array(repeating: nil, count: count)
+    open = Array(repeating: true, count: count)
+  }
 
-  func isOpen(_ index: Int) -> Bool { outcomes[index] == nil }
+  func isOpen(_ index: Int) -> Bool { open[index] }
 
   /// The first outcome stands.
   mutating func settle(_ index: Int, _ outcome: Outcome) {
-    if outcomes[index] == nil { outcomes[index] = outcome }
+    guard open[index] else { return }
+    (outcomes[index], open[index]) = (outcome, false)
   }
 
-  var progress: Progress {
-    Progress(done: outcomes.count { $0 != nil }, total: outcomes.count)
-  }
+  var progress: Progress { Progress(done: open.count { !$0 }, total: open.count) }
 
   /// Connects again after the connection was lost. `nil` if it is open.
   mutating func reopen(_ connection: isolated LDAPConnection) -> LDAPError? {

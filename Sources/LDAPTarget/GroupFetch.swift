@@ -23,21 +23,25 @@ struct GroupHead {
 struct GroupFetch {
   let layout: Layout
 
+  /// So many groups are asked for at once, so that a server on another core need not wait for us.
+  private static let window = 64
+
   func read(
     _ names: [DistinguishedName], on connection: isolated LDAPConnection,
-    member: (_ group: Int, _ column: Int, _ value: UnsafeRawBufferPointer) -> Void
+    members: (_ group: Int, _ column: Int, _ values: LDAPEntry.Values) -> Void
   ) -> [GroupHead] {
     var heads = names.map { _ in GroupHead() }
     let attributes =
       (layout.recreatesGroups ? ["*"] : layout.columns.map(\.attribute) + ["objectClass"])
       + [layout.immutableID] + GroupVersion.attributes
     let results = connection.perform(
-      names.map { .search(LDAPSearch(base: $0, scope: .base, attributes: attributes)) }
+      names.map { .search(LDAPSearch(base: $0, scope: .base, attributes: attributes)) },
+      window: Self.window
     ) { group, entry in
-      heads[group].take(entry, layout) { member(group, $0, $1) }
+      heads[group].take(entry, layout) { members(group, $0, $1) }
     }
     for (group, result) in results.enumerated() { heads[group].result = result }
-    while readRanges(of: names, &heads, on: connection, member) {}
+    while readRanges(of: names, &heads, on: connection, members) {}
     return heads
   }
 
@@ -45,7 +49,7 @@ struct GroupFetch {
   private func readRanges(
     of names: [DistinguishedName], _ heads: inout [GroupHead],
     on connection: isolated LDAPConnection,
-    _ member: (_ group: Int, _ column: Int, _ value: UnsafeRawBufferPointer) -> Void
+    _ members: (_ group: Int, _ column: Int, _ values: LDAPEntry.Values) -> Void
   ) -> Bool {
     let open = heads.indices.filter { heads[$0].isWhole && !heads[$0].next.isEmpty }
     guard !open.isEmpty else { return false }
@@ -59,7 +63,7 @@ struct GroupFetch {
     }
     var parts = open.map { _ in GroupHead() }
     let results = connection.perform(requests) { position, entry in
-      parts[position].take(entry, layout) { member(open[position], $0, $1) }
+      parts[position].take(entry, layout) { members(open[position], $0, $1) }
     }
     for (position, group) in open.enumerated() {
       parts[position].result = results[position]
@@ -72,7 +76,7 @@ struct GroupFetch {
 extension GroupHead {
   fileprivate mutating func take(
     _ entry: borrowing LDAPEntry, _ layout: Layout,
-    _ member: (_ column: Int, _ value: UnsafeRawBufferPointer) -> Void
+    _ members: (_ column: Int, _ values: LDAPEntry.Values) -> Void
   ) {
     var others: [String: [String]] = [:]
     var ranges: [Int: Int] = [:]
@@ -81,14 +85,14 @@ extension GroupHead {
       name: { _ in },
       attribute: { type, values in
         if let column = layout.columns.firstIndex(where: { $0.isNamed(type) }) {
-          for value in values { member(column, value) }
+          members(column, values)
           return
         }
         let name = String(decoding: type, as: UTF8.self).lowercased()
         if let range = MemberRange(name),
           let column = layout.columns.firstIndex(where: { $0.isNamed(range.attribute) })
         {
-          for value in values { member(column, value) }
+          members(column, values)
           if let end = range.end { ranges[column] = end + 1 }
           if let start = next[column], start != range.start {
             problem = "the server gives its members in ranges that do not join"

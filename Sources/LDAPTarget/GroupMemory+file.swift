@@ -4,7 +4,7 @@ import Glibc
 /// A file that holds what was read of groups, for processes that start anew each time. It may be
 /// deleted at any time: then everything is read.
 extension GroupMemory {
-  private static let title = Array("bellhop groups 1\n".utf8)
+  private static let title = Array("bellhop groups 2\n".utf8)
 
   /// `nil` if there is no file, or none that was written to its end by us.
   init?(contentsOf path: String) {
@@ -25,7 +25,7 @@ extension GroupMemory {
       else { return nil }
       groups[EntitlementKey(key)] = Group(
         immutableID: id, version: GroupVersion(exact: attribute, value),
-        members: PackedMembers(bytes: Array(members)))
+        members: PackedMembers(bytes: members))
     }
     guard reader.position == end else { return nil }
   }

@@ -26,34 +26,76 @@ struct GroupMemory: Equatable, Sendable {
   }
 }
 
-/// Members of one group in one buffer: column, length, bytes.
+/// The member values of one group in one buffer, as they came: for each attribute its column, the
+/// number of bytes that follow, and each value after its length.
 struct PackedMembers: Equatable, Sendable {
-  private(set) var bytes: [UInt8] = []
-  /// Whether every member fits.
+  private(set) var bytes: ArraySlice<UInt8> = []
+  /// Whether every value fits.
   private(set) var isWhole = true
 
   init() {}
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  mutating func append(_ key: [UInt8], column: Int) {
-    guard key.count <= Int(UInt16.max), column <= Int(UInt8.max) else { return isWhole = false }
-    bytes.append(UInt8(column))
-    bytes.append(UInt8(truncatingIfNeeded: key.count))
-    bytes.append(UInt8(truncatingIfNeeded: key.count >> 8))
-    bytes.append(contentsOf: key)
+  mutating func append(_ values: some Sequence<UnsafeRawBufferPointer>, column: Int) {
+    let start = bytes.endIndex + Self.headLength
+    bytes.append(UInt8(truncatingIfNeeded: column))
+    append(UInt32(0))
+    for value in values {
+      guard value.count <= Int(UInt16.max) else { return isWhole = false }
+      append(UInt16(value.count))
+      bytes.append(contentsOf: value)
+    }
+    let count = bytes.endIndex - start
+    guard count <= Int(UInt32.max), column <= Int(UInt8.max) else { return isWhole = false }
+    withUnsafeBytes(of: UInt32(count).littleEndian) {
+      bytes.replaceSubrange(start - 4..<start, with: $0)
+    }
   }
 
-  /// `false` if the buffer does not end with a member.
-  func forEach(_ body: (_ column: Int, _ key: ArraySlice<UInt8>) -> Void) -> Bool {
-    var position = 0
-    while position + 3 <= bytes.count {
-      let count = Int(bytes[position + 1]) | Int(bytes[position + 2]) << 8
-      let start = position + 3
-      guard start + count <= bytes.count else { return false }
-      body(Int(bytes[position]), bytes[start..<start + count])
-      position = start + count
+  /// `false` if the buffer does not end with a value; what comes after that is not handed on.
+  func forEachColumn(_ body: (_ column: Int, _ values: Values) -> Void) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while let column = rest.first {
+        guard rest.count >= Self.headLength else { return false }
+        let count = Int(
+          UInt32(littleEndian: rest.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+        rest = rest.dropFirst(Self.headLength)
+        let values = Values(rest.prefix(count))
+        guard rest.count >= count, values.isWhole else { return false }
+        body(Int(column), values)
+        rest = rest.dropFirst(count)
+      }
+      return true
     }
-    return position == bytes.count
+  }
+
+  private static let headLength = 5
+
+  private mutating func append(_ number: some FixedWidthInteger) {
+    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  /// Values of one column, not copied.
+  struct Values: Sequence, IteratorProtocol {
+    private var rest: Slice<UnsafeRawBufferPointer>
+
+    fileprivate init(_ bytes: Slice<UnsafeRawBufferPointer>) { rest = bytes }
+
+    mutating func next() -> UnsafeRawBufferPointer? {
+      guard rest.count >= 2 else { return nil }
+      let count = Int(UInt16(littleEndian: rest.loadUnaligned(fromByteOffset: 0, as: UInt16.self)))
+      guard rest.count - 2 >= count else { return nil }
+      let start = rest.startIndex + 2
+      defer { rest = rest[(start + count)...] }
+      return UnsafeRawBufferPointer(rebasing: rest[start..<start + count])
+    }
+
+    fileprivate var isWhole: Bool {
+      var values = self
+      while values.next() != nil {}
+      return values.rest.isEmpty
+    }
   }
 }

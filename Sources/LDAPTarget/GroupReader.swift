@@ -5,19 +5,12 @@ import LDAPClient
 struct GroupReader {
   private let layout: Layout
   private let scope: ManagedScope
-  private let directory: AccountDirectory
   /// For each of the scope's groups, what stands in it while it has no other member.
   private var placeholders: [[UInt8]?]
-  private var strangers = KeyTable()
-  /// The last group in `shown`.
-  private var lastShown = -1
-  /// For each column, the members found in it.
-  private var memberships: [ContiguousArray<MembershipIndex>]
+  private(set) var members: FoundMembers
   private var found: [ActualGroup]
   private(set) var changedAt: [EntitlementKey: Instant] = [:]
-  /// Groups that showed a member, be it the placeholder.
-  private var shown: Set<Int> = []
-  /// The others.
+  /// Groups that showed no member.
   private var bare: [(group: Int, name: DistinguishedName)] = []
   /// What an earlier reading found, if it may be used.
   private let earlier: GroupMemory?
@@ -34,9 +27,8 @@ struct GroupReader {
     self.remembers = remembers
     self.layout = layout
     self.scope = scope
-    self.directory = directory
     placeholders = scope.groups.map { _ in layout.placeholder.map { layout.columns[0].key($0) } }
-    memberships = layout.columns.map { _ in [] }
+    members = FoundMembers(layout: layout, directory: directory)
     found = Array(repeating: .unreadable(reason: "not read"), count: scope.groups.count)
   }
 
@@ -70,14 +62,11 @@ struct GroupReader {
   private mutating func readWhole(
     _ names: [DistinguishedName], _ positions: [Int], on connection: isolated LDAPConnection
   ) throws(TargetError) -> [Absent] {
-    var key: [UInt8] = []
     var ambiguous: Set<Int> = []
     var packed = names.map { _ in PackedMembers() }
-    let heads = GroupFetch(layout: layout).read(names, on: connection) { index, column, value in
-      key.removeAll(keepingCapacity: true)
-      layout.columns[column].appendKey(value, to: &key)
-      if remembers { packed[index].append(key, column: column) }
-      if !take(key, positions[index], column) { ambiguous.insert(index) }
+    let heads = GroupFetch(layout: layout).read(names, on: connection) { index, column, values in
+      if remembers { packed[index].append(values, column: column) }
+      if !take(values, positions[index], column) { ambiguous.insert(index) }
     }
     var absent: [Absent] = []
     for (index, head) in heads.enumerated() {
@@ -98,7 +87,7 @@ struct GroupReader {
         found[position] = .present(
           immutableID: id, coverage: fault.map { .partial(reason: $0) } ?? .complete)
         changedAt[scope.groups[position]] = head.version?.changedAt
-        if fault == nil, !shown.contains(position) { bare.append((position, names[index])) }
+        if fault == nil, !members.shown.contains(position) { bare.append((position, names[index])) }
         if remembers, fault == nil, packed[index].isWhole, let version = head.version,
           version.isLasting
         {
@@ -155,12 +144,9 @@ struct GroupReader {
         group.immutableID == version.immutableID
       else { continue }
       var isClear = true
-      var bytes: [UInt8] = []
-      let isWhole = group.members.forEach { column, member in
+      let isWhole = group.members.forEachColumn { column, values in
         guard column < layout.columns.count else { return isClear = false }
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: member)
-        if !take(bytes, position, column) { isClear = false }
+        if !take(values, position, column) { isClear = false }
       }
       // Memberships that were taken are met again, once each, when it is read after all.
       guard isWhole, isClear else { continue }
@@ -170,50 +156,11 @@ struct GroupReader {
     }
   }
 
-  /// The members found, once everything is read: those of any column, and of them those that do not
-  /// stand in all.
-  func members() -> (strangers: [AccountKey], all: MembershipSet, incomplete: MembershipSet) {
-    let keys = (0..<strangers.count).map { AccountKey(strangers.text($0)) }
-    let order = keys.indices.sorted { keys[$0] < keys[$1] }
-    var ranks = [Int](repeating: 0, count: order.count)
-    for (rank, number) in order.enumerated() { ranks[number] = rank }
-    let first = directory.accounts.count
-    let columns = memberships.map { column in
-      MembershipSet(
-        ContiguousArray(
-          column.lazy.map { membership in
-            membership.account < first
-              ? membership
-              : MembershipIndex(
-                group: membership.group, account: first + ranks[membership.account - first])
-          }))
-    }
-    guard columns.count > 1 else { return (order.map { keys[$0] }, columns[0], .empty) }
-    let all = MembershipSet(ContiguousArray(columns.flatMap(\.sorted)))
-    let incomplete = all.sorted.filter { membership in
-      membership.account < first && !columns.allSatisfy { $0.contains(membership) }
-    }
-    return (order.map { keys[$0] }, all, MembershipSet(ContiguousArray(incomplete)))
-  }
-
-  /// `false` if the value could be that of several accounts.
-  private mutating func take(_ key: [UInt8], _ group: Int, _ column: Int) -> Bool {
-    if column == 0 {
-      if group != lastShown { shown.insert(group) }
-      lastShown = group
-      if key == placeholders[group] { return true }
-    }
-    switch directory.holder(of: key, in: column) {
-    case .account(let position):
-      memberships[column].append(MembershipIndex(group: group, account: position))
-    case .stranger where column == 0:
-      let number = strangers.insert(key).number
-      memberships[0].append(
-        MembershipIndex(group: group, account: directory.accounts.count + number))
-    case .stranger: break
-    case .several: return false
-    }
-    return true
+  /// `false` if one of the values could be that of several accounts.
+  private mutating func take(
+    _ values: some Sequence<UnsafeRawBufferPointer>, _ group: Int, _ column: Int
+  ) -> Bool {
+    members.take(values, of: group, in: column, besides: placeholders[group])
   }
 
   /// A group that shows no member may have some that we may not see: they are not gone. Only a search

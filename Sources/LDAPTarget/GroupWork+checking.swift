@@ -18,15 +18,19 @@ extension GroupWork {
   /// which `state` then says.
   mutating func nextCheck(_ batch: Batch) -> Check? {
     guard state != nil else { return nil }
-    let open = openItems(batch)
-    if let position = open.first(where: { items[$0].delivery == .claimed }) {
+    let claimed = items.indices.first {
+      items[$0].delivery == .claimed && batch.isOpen(items[$0].index)
+    }
+    if let position = claimed {
       guard let filter = filter(for: [position]) else {
         state = nil
         return nil
       }
       return .claim(position, search(filter))
     }
-    guard !open.isEmpty, unsent(batch).isEmpty else { return nil }
+    guard !hasUnsentItems(batch) else { return nil }
+    let open = openItems(batch)
+    guard !open.isEmpty else { return nil }
     // The chain of versions attests that nobody else wrote from the reading to the last write. In a
     // large group it is then enough to ask for the values by name.
     guard let version = expected?.version, version.isExact, let state,
@@ -86,8 +90,8 @@ extension GroupWork {
   private func filter(for positions: [Int]) -> Filter? {
     var parts: [Filter] = []
     for position in positions {
-      for (column, value) in zip(layout.columns, items[position].values) {
-        guard let value else { continue }
+      for (number, column) in layout.columns.enumerated() {
+        guard let value = values.value(of: items[position].account, in: number) else { continue }
         guard let text = String(validating: value, as: UTF8.self) else { return nil }
         let isMember = Filter.equals(column.attribute, text)
         parts.append(items[position].isAddition ? isMember : .not(isMember))

@@ -34,22 +34,36 @@ extension GroupWork {
     while candidates.isEmpty, let piece = pieces.popLast() {
       candidates = piece.filter { batch.isOpen(items[$0].index) && !isSo($0, in: state) }
     }
-    let isPiece = !candidates.isEmpty
-    if !isPiece { candidates = unsent(batch) }
+    guard !candidates.isEmpty else {
+      return slice(of: items.indices, unsentIn: batch, state)
+    }
+    let slice = slice(of: candidates, unsentIn: nil, state)
+    if slice.count < candidates.count {
+      let taken = Set(slice)
+      pieces.append(candidates.filter { !taken.contains($0) })
+    }
+    return slice
+  }
+
+  /// The first of the candidates that fit one request, no two with one value; with a batch, of those
+  /// that are unsent in it.
+  private mutating func slice(
+    of candidates: some Sequence<Int>, unsentIn batch: Batch?, _ state: State
+  ) -> [Int] {
     var slice: [Int] = []
-    var keys: Set<[UInt8]> = []
+    var numbers: Set<Int> = []
     var bytes = 0
-    for position in candidates where slice.count < pace.values && bytes < WritePace.mostBytes {
+    for position in candidates {
+      guard slice.count < pace.values, bytes < WritePace.mostBytes else { break }
+      if let batch, !isUnsent(position, batch) { continue }
+      let account = items[position].account
       if isSo(position, in: state) {
         // Another change of this batch has just done it.
         items[position].delivery = .answered
-      } else if let key = items[position].keys[0], keys.insert(key).inserted {
+      } else if let number = values.number(of: account, in: 0), numbers.insert(number).inserted {
         slice.append(position)
-        bytes += items[position].values.reduce(0) { $0 + ($1?.count ?? 0) }
+        bytes += layout.columns.indices.reduce(0) { $0 + values.byteCount(of: account, in: $1) }
       }
-    }
-    if isPiece, slice.count < candidates.count {
-      pieces.append(candidates.filter { !slice.contains($0) })
     }
     return slice
   }
@@ -58,8 +72,8 @@ extension GroupWork {
     for slice: [Int], _ state: State, _ schema: Schema?, mayDelete: Bool, _ batch: inout Batch
   ) -> [LDAPModification]? {
     sending = slice
-    let added = slice.count { items[$0].isAddition && state.present[0][$0] == nil }
-    let removed = slice.count { !items[$0].isAddition && state.present[0][$0] != nil }
+    let added = slice.count { items[$0].isAddition && !state.present[0].contains($0) }
+    let removed = slice.count { !items[$0].isAddition && state.present[0].contains($0) }
     let left = state.members + added - removed
     var stand: (add: [UInt8]?, remove: [UInt8]?)
     if left == 0, removed > 0, layout.recreatesGroups, mayNotBeEmpty(state, schema) {
@@ -77,10 +91,17 @@ extension GroupWork {
     placeholderMove = stand.add != nil ? 1 : stand.remove != nil ? -1 : 0
     var result: [LDAPModification] = []
     for (number, column) in layout.columns.enumerated() {
-      var additions = sending.filter { items[$0].isAddition && state.present[number][$0] == nil }
-        .compactMap { items[$0].values[number] }
-      var removals = sending.filter { !items[$0].isAddition }
-        .compactMap { state.present[number][$0] }
+      var additions: [[UInt8]] = []
+      var removals: [[UInt8]] = []
+      for position in sending {
+        let item = items[position]
+        let isThere = state.present[number].contains(position)
+        guard isThere != item.isAddition,
+          let value = state.present[number].spelling(of: position)
+            ?? values.value(of: item.account, in: number)
+        else { continue }
+        if item.isAddition { additions.append(value) } else { removals.append(value) }
+      }
       if number == 0 {
         additions += [stand.add].compactMap(\.self)
         removals += [stand.remove].compactMap(\.self)
@@ -114,7 +135,7 @@ extension GroupWork {
   private mutating func refuseLastMember(_ state: State, _ batch: inout Batch) {
     guard
       let last = sending.lastIndex(where: {
-        !items[$0].isAddition && state.present[0][$0] != nil
+        !items[$0].isAddition && state.present[0].contains($0)
       })
     else { return }
     batch.settle(
@@ -179,11 +200,17 @@ extension GroupWork {
     guard var state else { return }
     for position in sending {
       let item = items[position]
-      for (column, key) in item.keys.enumerated() {
-        guard let key, (state.present[column][position] != nil) != item.isAddition else { continue }
-        state.note(key, in: column, isAdded: item.isAddition)
-        for same in items(about: key, in: column) {
-          state.present[column][same] = item.isAddition ? item.values[column] : nil
+      for column in layout.columns.indices {
+        guard let number = values.number(of: item.account, in: column),
+          state.present[column].contains(position) != item.isAddition
+        else { continue }
+        state.note(values.key(number, in: column), in: column, isAdded: item.isAddition)
+        forEachItem(about: number, in: column) { same in
+          if !item.isAddition {
+            state.present[column].remove(same)
+          } else {
+            state.present[column].insert(same, spelling: spelling(of: same, as: item, in: column))
+          }
         }
       }
       items[position].delivery = .answered
@@ -196,6 +223,12 @@ extension GroupWork {
     state.version = result.entryAfter.flatMap { entry in GroupVersion { entry[$0] } }
     expected = Expectation(digest: state.digest, version: state.version)
     self.state = state
+  }
+
+  /// How the group spells an item's value after another item's was added; `nil` for its own spelling.
+  private func spelling(of position: Int, as added: Item, in column: Int) -> [UInt8]? {
+    guard items[position].account != added.account else { return nil }
+    return values.value(of: added.account, in: column)
   }
 
   private mutating func readAgain(_ batch: inout Batch) {

@@ -10,10 +10,8 @@ struct GroupWork {
     let index: Int
     let isAddition: Bool
     let groupID: String
-    /// For each column what is to stand or not to stand in it, and the form it is compared in; `nil`
-    /// where nothing is known to.
-    var values: [[UInt8]?] = []
-    var keys: [[UInt8]?] = []
+    /// The row of the account in `values`.
+    let account: Int
     var delivery = Delivery.none
 
     enum Delivery {
@@ -39,9 +37,8 @@ struct GroupWork {
     /// Members in the first column besides the placeholder.
     var members = 0
     var hasPlaceholder = false
-    /// For each column the values of items that stand in it, as the server spells them, by position
-    /// in `items`.
-    var present: [[Int: [UInt8]]]
+    /// For each column, which items stand in it.
+    var present: [Presence]
   }
 
   struct Expectation {
@@ -57,8 +54,11 @@ struct GroupWork {
   let placeholder: String?
   let placeholderKey: [UInt8]?
   var items: [Item] = []
-  /// For each column, the items a value is about.
-  private var byKey: [[[UInt8]: [Int]]] = []
+  /// What is to stand or not to stand in the group.
+  private(set) var values = MemberValues([], rows: 0)
+  /// For each column, the items a value is about, and the number of the placeholder.
+  private var byNumber: [ItemsByNumber] = []
+  private var placeholderNumber: Int?
   private var reading: State
   /// `nil` while it has to be read.
   var state: State?
@@ -100,21 +100,21 @@ struct GroupWork {
 
   mutating func add(_ item: Item) { items.append(item) }
 
-  mutating func resolve(_ values: [Int: MemberAccounts.Value], _ batch: inout Batch) {
-    byKey = layout.columns.map { _ in [:] }
-    for position in items.indices {
-      guard let value = values[items[position].index] else { continue }
-      if value.isGone, items[position].isAddition {
+  mutating func resolve(_ values: MemberValues, _ batch: inout Batch) {
+    self.values = values
+    placeholderNumber = placeholderKey.flatMap { values.number(of: $0, in: 0) }
+    byNumber = layout.columns.map { _ in ItemsByNumber(items: items.count) }
+    for (position, item) in items.enumerated() {
+      if let failure = values.failure(of: item.account) {
+        batch.settle(item.index, failure)
+      } else if item.isAddition, values.isGone(item.account) {
         batch.settle(
-          items[position].index, .failed(.skipChange, reason: "the account is no longer there"))
-        continue
-      }
-      items[position].values = value.values
-      items[position].keys = zip(layout.columns, value.values).map { column, value in
-        value.map { column.key($0) }
-      }
-      for (column, key) in items[position].keys.enumerated() {
-        if let key { byKey[column][key, default: []].append(position) }
+          item.index, .failed(.skipChange, reason: "the account is no longer there"))
+      } else {
+        for column in layout.columns.indices {
+          guard let number = values.number(of: item.account, in: column) else { continue }
+          byNumber[column].insert(position, number)
+        }
       }
     }
   }
@@ -125,16 +125,23 @@ struct GroupWork {
 
   func hasOpenItems(_ batch: Batch) -> Bool { items.contains { batch.isOpen($0.index) } }
 
-  /// Those that the server has not said anything of.
-  func unsent(_ batch: Batch) -> [Int] {
-    openItems(batch).filter { [.none, .unanswered].contains(items[$0].delivery) }
+  func hasUnsentItems(_ batch: Batch) -> Bool { items.indices.contains { isUnsent($0, batch) } }
+
+  /// Whether the server has not said anything of it.
+  func isUnsent(_ position: Int, _ batch: Batch) -> Bool {
+    let item = items[position]
+    return (item.delivery == .none || item.delivery == .unanswered) && batch.isOpen(item.index)
   }
 
-  func items(about key: [UInt8], in column: Int) -> [Int] { byKey[column][key, default: []] }
+  func forEachItem(about number: Int, in column: Int, _ body: (Int) -> Void) {
+    byNumber[column].forEach(number, body)
+  }
 
   /// Settles what has not been done; what the server said it did is still to be looked at.
   func settleUnsent(_ outcome: Outcome, _ batch: inout Batch) {
-    for position in unsent(batch) { batch.settle(items[position].index, outcome) }
+    for position in items.indices where isUnsent(position, batch) {
+      batch.settle(items[position].index, outcome)
+    }
   }
 
   /// Nothing more can be learnt: what left is unknown, the rest was not done.
@@ -154,8 +161,9 @@ struct GroupWork {
   /// Whether the item is as it was asked for, in every column it is about.
   func isSo(_ position: Int, in state: State) -> Bool {
     let item = items[position]
-    return item.keys.indices.allSatisfy { column in
-      item.keys[column] == nil || (state.present[column][position] != nil) == item.isAddition
+    return layout.columns.indices.allSatisfy { column in
+      values.number(of: item.account, in: column) == nil
+        || state.present[column].contains(position) == item.isAddition
     }
   }
 }
@@ -163,24 +171,27 @@ struct GroupWork {
 // Reading.
 extension GroupWork {
   mutating func beginReading() {
-    reading = State(classes: [], present: layout.columns.map { _ in [:] })
+    reading = State(classes: [], present: layout.columns.map { _ in Presence(items: items.count) })
   }
 
-  mutating func readMember(
-    _ column: Int, _ value: UnsafeRawBufferPointer, _ key: inout [UInt8]
-  ) {
-    key.removeAll(keepingCapacity: true)
-    layout.columns[column].appendKey(value, to: &key)
-    reading.digest.add(key, column: column)
-    if column == 0 {
-      if key == placeholderKey {
-        reading.hasPlaceholder = true
-      } else {
-        reading.members += 1
+  mutating func readMembers(_ column: Int, _ values: LDAPEntry.Values) {
+    var key: [UInt8] = []
+    for value in values {
+      key.removeAll(keepingCapacity: true)
+      layout.columns[column].appendKey(value, to: &key)
+      reading.digest.add(key, column: column)
+      if column == 0 {
+        if key == placeholderKey {
+          reading.hasPlaceholder = true
+        } else {
+          reading.members += 1
+        }
       }
-    }
-    if let positions = byKey[column][key] {
-      for position in positions { reading.present[column][position] = Array(value) }
+      guard let number = self.values.number(of: key, in: column) else { continue }
+      byNumber[column].forEach(number) { position in
+        let isOurs = self.values.isSpelled(items[position].account, as: value, in: column)
+        reading.present[column].insert(position, spelling: isOurs ? nil : Array(value))
+      }
     }
   }
 
@@ -211,7 +222,7 @@ extension GroupWork {
     let isOurs = expected != nil && !isForeign
     for position in openItems(batch) {
       let item = items[position]
-      if let key = item.keys.first, key != nil, key == placeholderKey {
+      if let placeholderNumber, values.number(of: item.account, in: 0) == placeholderNumber {
         batch.settle(item.index, .refused(reason: "the placeholder is nobody's membership"))
       } else if isSo(position, in: reading) {
         let changedAt = reading.version?.changedAt
@@ -246,7 +257,7 @@ extension GroupWork {
         items[position].index,
         items[position].isAddition
           ? .failed(.retryLater, reason: "its group was deleted when it became empty")
-          : .applied(changedAt: reading.version?.changedAt?.adding(.microseconds(1))))
+          : .applied(changedAt: reading.version?.changedAt?.adding(.seconds(1))))
     }
   }
 

@@ -42,22 +42,29 @@ struct GroupWriter {
     guard let groupID = membership.groupID else {
       return "'\(membership.group)' was not read, so nothing says that it is the same group"
     }
-    let name: DistinguishedName
+    let work: Int
     do throws(TargetError) {
-      name = try layout.groupName(membership.group.rawValue)
+      work = try self.work(for: membership.group)
     } catch {
       return error.message
     }
-    if let refusal = accounts.take(membership.account, index) { return refusal }
+    guard let account = accounts.take(membership.account) else {
+      return "the account was not read, so nothing says which entry it is"
+    }
+    works[work].add(
+      GroupWork.Item(index: index, isAddition: isAddition, groupID: groupID, account: account))
+    return nil
+  }
+
+  /// The position in `works`, by the group's name however it is spelled.
+  private mutating func work(for group: EntitlementKey) throws(TargetError) -> Int {
+    if let known = positions[group] { return known }
+    let name = try layout.groupName(group.rawValue)
     let key = EntitlementKey(name.normalised)
     let position = positions[key, default: works.count]
-    if position == works.count {
-      positions[key] = position
-      works.append(GroupWork(name: name, layout: layout))
-    }
-    works[position].add(
-      GroupWork.Item(index: index, isAddition: isAddition, groupID: groupID))
-    return nil
+    if position == works.count { works.append(GroupWork(name: name, layout: layout)) }
+    (positions[key], positions[group]) = (position, position)
+    return position
   }
 
   /// Gives the reason if nothing more may be written to the directory.
@@ -99,7 +106,7 @@ struct GroupWriter {
       return connection.isOpen
     }
     prove(on: connection)
-    guard let values = accounts.resolve(&batch, proofs, on: connection) else { return false }
+    guard let values = accounts.resolve(proofs, on: connection) else { return false }
     for work in works.indices {
       works[work].resolve(values, &batch)
       if accounts.showsMemberOf { works[work].pace.begin(with: 500) }
@@ -127,9 +134,8 @@ struct GroupWriter {
     let unread = open.filter { works[$0].state == nil && works[$0].hasOpenItems(batch) }
     guard !unread.isEmpty, connection.isOpen else { return }
     for work in unread { works[work].beginReading() }
-    var key: [UInt8] = []
     let heads = GroupFetch(layout: layout).read(unread.map { works[$0].name }, on: connection) {
-      works[unread[$0]].readMember($1, $2, &key)
+      works[unread[$0]].readMembers($1, $2)
     }
     guard connection.isOpen else { return }
     for (work, head) in zip(unread, heads) { works[work].endReading(head, &batch) }

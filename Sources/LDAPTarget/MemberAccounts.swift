@@ -3,63 +3,43 @@ import LDAPClient
 
 /// The accounts of a batch of memberships: still the same entries, and what of them stands in groups.
 struct MemberAccounts {
-  private struct Row {
-    let name: DistinguishedName
-    let immutableID: String
-    var indices: [Int]
-  }
-
   private let layout: Layout
-  private var rows: [Row] = []
-  private var positions: [AccountIdentity: Int] = [:]
+  /// By row; no immutable id for a value that belongs to no account, named as the group spells it.
+  private var identities: [AccountIdentity] = []
+  /// Row by key, and the rows of those whose key another has, with another immutable id.
+  private var keys = KeyTable()
+  private var rows: ContiguousArray<Int32> = []
+  private var others: [AccountIdentity: Int] = [:]
   /// Whether an account shows that the server writes each account's groups into it, which makes every
   /// member dear.
   private(set) var showsMemberOf = false
-  /// By position of the change, of those that are nobody we know.
-  private var strangers: [Int: Value] = [:]
-
-  /// What stands in a group for an account.
-  struct Value: Sendable {
-    /// One for each column; `nil` where nothing is known to stand there.
-    let values: [[UInt8]?]
-    /// The value outlived its account, or never had one: it can only be removed.
-    let isGone: Bool
-  }
 
   init(layout: Layout) { self.layout = layout }
 
-  /// Gives the reason if the reference names no account.
-  mutating func take(_ account: AccountReference, _ index: Int) -> String? {
-    guard let identity = account.identity else {
-      return "the account was not read, so nothing says which entry it is"
+  /// The row of the account; `nil` if the reference names none.
+  mutating func take(_ account: AccountReference) -> Int? {
+    guard let identity = account.identity else { return nil }
+    let (number, isNew) = keys.insert(identity.key.rawValue.utf8)
+    if isNew {
+      rows.append(Int32(identities.count))
+    } else if identities[Int(rows[number])].immutableID.utf8.elementsEqual(
+      identity.immutableID.utf8)
+    {
+      return Int(rows[number])
+    } else if let row = others[identity] {
+      return row
+    } else {
+      others[identity] = identities.count
     }
-    // A value that stands in a group and belongs to no account is named as the group spells it.
-    if identity.immutableID.isEmpty {
-      let first = MemberText.bytes(identity.key.rawValue)
-      strangers[index] = Value(
-        values: layout.columns.indices.map { $0 == 0 ? first : nil }, isGone: true)
-      return nil
-    }
-    if let position = positions[identity] {
-      rows[position].indices.append(index)
-      return nil
-    }
-    do throws(DNSyntaxError) {
-      let name = try DistinguishedName(parsing: identity.key.rawValue)
-      positions[identity] = rows.count
-      rows.append(Row(name: name, immutableID: identity.immutableID, indices: [index]))
-      return nil
-    } catch {
-      return "\(error)"
-    }
+    identities.append(identity)
+    return identities.count - 1
   }
 
-  /// The member value for each change, by its position; those without one are settled. `nil` if the
-  /// connection was lost.
+  /// What stands in groups for each row. `nil` if the connection was lost.
   mutating func resolve(
-    _ batch: inout Batch, _ proofs: AccountProofs?, on connection: isolated LDAPConnection
-  ) -> [Int: Value]? {
-    var values = strangers
+    _ proofs: AccountProofs?, on connection: isolated LDAPConnection
+  ) -> MemberValues? {
+    var values = MemberValues(layout.columns, rows: identities.count, names: keys)
     let rows = unproven(&values, proofs)
     let attributes = [layout.immutableID] + layout.columns.compactMap(\.valueAttribute)
     let requests = rows.enumerated().map { position, row in
@@ -73,30 +53,29 @@ struct MemberAccounts {
     showsMemberOf = records.prefix(Self.samples).contains { !($0?["memberOf"].isEmpty ?? true) }
     guard connection.isOpen else { return nil }
     for (position, row) in rows.enumerated() {
-      let resolved = resolve(row, records[position], results[position].result)
-      for index in row.indices {
-        switch resolved {
-        case .success(let value): values[index] = value
-        case .failure(let stop): batch.settle(index, stop.outcome)
-        }
-      }
+      resolve(row.row, row.name, records[position], results[position].result, &values)
     }
     return values
   }
 
   /// The accounts to look at one by one. Many are taken as a reading of all proved them a moment ago,
   /// except for a few, which show what the server is like.
-  private func unproven(_ values: inout [Int: Value], _ proofs: AccountProofs?) -> [Row] {
-    guard rows.count > Self.few, let proofs, proofs.isValid(at: .now) else { return rows }
-    var rest: [Row] = []
-    for (position, row) in rows.enumerated() {
-      let identity = AccountIdentity(
-        key: AccountKey(row.name.normalised), immutableID: row.immutableID)
-      guard position >= Self.samples, let found = proofs.values(of: identity) else {
-        rest.append(row)
-        continue
+  private func unproven(
+    _ values: inout MemberValues, _ proofs: AccountProofs?
+  ) -> [(row: Int, name: DistinguishedName)] {
+    let valid = identities.count > Self.few && proofs?.isValid(at: .now) == true ? proofs : nil
+    var rest: [(row: Int, name: DistinguishedName)] = []
+    for (row, identity) in identities.enumerated() {
+      if identity.immutableID.isEmpty {
+        values.set(MemberText.bytes(identity.key.rawValue), of: row, in: 0)
+        values.setGone(row)
+      } else if rest.count < Self.samples || valid?.note(identity, as: row, in: &values) != true {
+        do throws(DNSyntaxError) {
+          rest.append((row, try DistinguishedName(parsing: identity.key.rawValue)))
+        } catch {
+          values.fail(row, .refused(reason: "\(error)"))
+        }
       }
-      for index in row.indices { values[index] = Value(values: found, isGone: false) }
     }
     return rest
   }
@@ -104,53 +83,50 @@ struct MemberAccounts {
   /// So many are looked at one by one in any case.
   static let few = 500
 
-  var count: Int { rows.count }
+  var count: Int { identities.count }
 
   /// How many accounts are looked at for what shows their groups.
   private static let samples = 16
 
-  private struct Stop: Error {
-    let outcome: Outcome
-  }
-
   private func resolve(
-    _ row: Row, _ record: LDAPRecord?, _ result: LDAPResult
-  ) -> Result<Value, Stop> {
+    _ row: Int, _ name: DistinguishedName, _ record: LDAPRecord?, _ result: LDAPResult,
+    _ values: inout MemberValues
+  ) {
     guard result.isSuccess || result.code == .noSuchObject else {
-      return .failure(Stop(outcome: result.outcome))
+      return values.fail(row, result.outcome)
     }
-    guard let record else { return gone(row) }
-    guard record[layout.immutableID] == [row.immutableID] else {
-      return .failure(
-        Stop(
-          outcome: .refused(
-            reason: "the account's name was given to another entry: "
-              + "\(layout.immutableID) is not what was read")))
+    guard let record else { return resolveGone(row, name, &values) }
+    guard record[layout.immutableID] == [identities[row].immutableID] else {
+      return values.fail(
+        row,
+        .refused(
+          reason: "the account's name was given to another entry: "
+            + "\(layout.immutableID) is not what was read"))
     }
-    var values: [[UInt8]?] = []
-    for column in layout.columns {
+    for (number, column) in layout.columns.enumerated() {
       guard let attribute = column.valueAttribute else {
-        values.append(Array(record.name.utf8))
+        values.set(Array(record.name.utf8), of: row, in: number)
         continue
       }
-      guard let value = row.name.namingValue(of: attribute, among: record[attribute]) else {
-        return .failure(
-          Stop(outcome: .refused(reason: "the account has no \(attribute) to stand in a group")))
+      guard let value = name.namingValue(of: attribute, among: record[attribute]) else {
+        return values.fail(
+          row, .refused(reason: "the account has no \(attribute) to stand in a group"))
       }
-      values.append(Array(value.utf8))
+      values.set(Array(value.utf8), of: row, in: number)
     }
-    return .success(Value(values: values, isGone: false))
   }
 
   /// A value may outlive its account and is then still to be removed, if it can be told from the name.
-  private func gone(_ row: Row) -> Result<Value, Stop> {
-    let values = layout.columns.map { column in
-      column.valueAttribute.map { row.name.leafValue(of: $0) } ?? row.name.description
+  private func resolveGone(_ row: Int, _ name: DistinguishedName, _ values: inout MemberValues) {
+    let texts = layout.columns.map { column in
+      column.valueAttribute.map { name.leafValue(of: $0) } ?? name.description
     }
-    guard values[0] != nil else {
-      return .failure(
-        Stop(outcome: .failed(.skipChange, reason: "the account is no longer there")))
+    guard texts[0] != nil else {
+      return values.fail(row, .failed(.skipChange, reason: "the account is no longer there"))
     }
-    return .success(Value(values: values.map { $0.map { Array($0.utf8) } }, isGone: true))
+    for (column, text) in texts.enumerated() {
+      if let text { values.set(Array(text.utf8), of: row, in: column) }
+    }
+    values.setGone(row)
   }
 }

@@ -41,7 +41,7 @@ struct StateReader: Sendable {
       layout: layout, scope: scope, directory: directory, earlier: usable,
       remembers: origin != nil)
     let found = try groups.read(on: connection)
-    let (strangers, memberships, incomplete) = groups.members()
+    let (strangers, memberships, incomplete) = groups.members.sorted()
     let state = ActualState(
       target: layout.target, coverage: directory.coverage, accounts: directory.accounts,
       groups: found, changedAt: groups.changedAt, strangers: strangers, memberships: memberships,

@@ -55,6 +55,29 @@ final class Chain {
     try append(kind, row: row, detail: nil, content)
   }
 
+  /// Throws unless the approval is as it was given and no run has used it: by its row alone anybody who
+  /// can write the file could have given it, or given it again.
+  func requireUnused(approval row: Int64) throws {
+    let given = try Row.fetchOne(
+      db, sql: "SELECT id, code FROM record WHERE kind = 'approval' AND row = ?", arguments: [row])
+    let isUsed = try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM record WHERE kind = 'approvalUsed' AND row = ?)",
+      arguments: [row])
+    if isUsed != true, let given, let content = try Self.existingContent(of: row, .approval, db) {
+      let record: Int64 = given[0]
+      let previous = try Data.fetchOne(
+        db, sql: "SELECT code FROM record WHERE id = ?", arguments: [record - 1])
+      let code = Self.code(
+        record, RecordKind.approval.rawValue, content,
+        after: previous.map(Array.init) ?? Self.origin, key: key)
+      if code == Array(given[1] as Data) { return }
+    }
+    throw LedgerError(
+      message:
+        "the approval in row \(row) was inserted, edited or used before: the journal does not "
+        + "vouch for it; see 'bellhop verify'")
+  }
+
   private func append(
     _ kind: RecordKind, row: Int64?, detail: String?, _ content: RecordContent
   ) throws {

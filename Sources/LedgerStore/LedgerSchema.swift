@@ -8,17 +8,28 @@ enum LedgerSchema {
 
   /// Claims an empty database, accepts a ledger this version knows, refuses everything else.
   static func claim(_ db: Database) throws {
-    if try isEmpty(db) {
+    if try isNew(db) {
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
     } else {
       try require(db)
     }
   }
 
+  private static func isNew(_ db: Database) throws -> Bool {
+    try Int32.fetchOne(db, sql: "PRAGMA application_id") == 0
+      && Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+  }
+
   /// Whether nothing was ever written to it: a new file, or one whose making was cut short.
   static func isEmpty(_ db: Database) throws -> Bool {
     let id = try Int32.fetchOne(db, sql: "PRAGMA application_id")
-    return try id == 0 && Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+    if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 {
+      return id == 0 || id == applicationID
+    }
+    guard id == applicationID, try !migrator.hasCompletedMigrations(db),
+      try !migrator.hasBeenSuperseded(db)
+    else { return false }
+    return try !db.tableExists("run") || Int.fetchOne(db, sql: "SELECT count(*) FROM run") == 0
   }
 
   /// Throws if the database is not a ledger or was written by a newer version.

@@ -126,7 +126,7 @@ extension LedgerStore: Ledger {
     _ lessons: [Lesson], about target: TargetID, run: RunID
   ) async throws(LedgerError) {
     guard !lessons.isEmpty else { return }
-    try await write("keeping what was learned of \(target)") { db, _ in
+    try await write("keeping what was learned of \(target)", .pressing) { db, _ in
       try Lessons(db: db).learn(lessons, about: target, run: run)
     }
   }
@@ -148,6 +148,7 @@ extension LedgerStore: Ledger {
   package func useApproval(of digest: String, run: RunID) async throws(LedgerError) {
     try await write("using the approval of \(digest)") { db, chain in
       for row in try Approvals(db: db).use(digest, run: run) {
+        try chain.requireUnused(approval: row)
         try chain.append(.approvalUsed, row: row)
       }
     }

@@ -23,7 +23,7 @@ extension LedgerStore {
   package func setPendingRemovals(
     _ removals: [PendingRemoval], of target: TargetID
   ) async throws(LedgerError) {
-    try await write("recording what waits in \(target)") { db, _ in
+    try await write("recording what waits in \(target)", .pressing) { db, _ in
       try PendingRemovals(db: db).replace(removals, of: target)
     }
   }
@@ -35,7 +35,7 @@ extension LedgerStore {
   package func setTroubles(
     _ troubles: [Trouble], of target: TargetID
   ) async throws(LedgerError) {
-    try await write("recording what fails in \(target)") { db, _ in
+    try await write("recording what fails in \(target)", .pressing) { db, _ in
       try Troubles(db: db).replace(troubles, of: target)
     }
   }

@@ -233,14 +233,22 @@ struct OwnershipTable {
       ])
   }
 
-  /// Writing to an account proves that it is there, so one that was only intended is ours.
+  /// Writing to an account proves that it is there, so one that was only intended is ours. While
+  /// memberships of it are left the name stays that groups may list it by: only a note, which comes of
+  /// a reading that looked at them, replaces it.
   private func refreshAccount(
     _ account: AccountReference, _ moved: AccountIdentity?, because: [AssignmentReference]?
   ) throws {
     guard let subject = account.subject, let identity = moved ?? account.identity else { return }
     try execute(
       """
-      UPDATE account SET key = ?, immutable_id = ?, because = coalesce(?, because), run = ?,
+      UPDATE account SET
+        key = iif(
+          key IS NOT NULL AND EXISTS (
+            SELECT 1 FROM membership WHERE membership.target = account.target
+              AND membership.subject = account.subject AND membership.origin <> 'preExisting'),
+          key, ?),
+        immutable_id = ?, because = coalesce(?, because), run = ?,
         origin = iif(origin = 'intended', 'created', origin), intent = NULL
       WHERE target = ? AND subject = ?
       """,

@@ -17,6 +17,9 @@ package struct StateFolder: Sendable {
   /// Room that is given up for removals when the disk is full.
   package var reserve: String { path + "/reserve" }
 
+  /// What was shown as held without a run, so that it can be approved.
+  package var shown: String { path + "/shown" }
+
   /// The folder that a file lies in.
   init(containing file: String) {
     guard let slash = file.lastIndex(of: "/") else {

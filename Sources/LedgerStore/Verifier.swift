@@ -29,6 +29,11 @@ struct Verifier {
     try findUnknownRows()
     checkHead()
     if result.faults.isEmpty { try compareOwnership() }
+    if result.records == 0, result.faults.isEmpty {
+      result.remarks = [
+        "nothing is recorded yet: no run has begun, or the making of the ledger was cut short"
+      ]
+    }
     return result
   }
 

@@ -15,17 +15,22 @@ package enum Standing: Equatable, Sendable {
 package struct SourceResult: Sendable {
   package let source: SourceID
   package let reading: Result<AssignmentReading, SourceError>
+  /// When the attempt began.
   package let readAt: Instant
+  /// When the newest word in it was asked for: later than `readAt` where news were added.
+  package let heardAt: Instant
   /// See `AssignmentSource.absentAfter`.
   package let absentAfter: Duration
 
+  /// `heardAt` is `readAt` if nothing is said.
   package init(
     source: SourceID, reading: Result<AssignmentReading, SourceError>, readAt: Instant,
-    absentAfter: Duration
+    heardAt: Instant? = nil, absentAfter: Duration
   ) {
     self.source = source
     self.reading = reading
     self.readAt = readAt
+    self.heardAt = heardAt ?? readAt
     self.absentAfter = absentAfter
   }
 }
@@ -63,6 +68,14 @@ package struct AssignmentBook: Sendable {
     }
     return book.standing(of: reference.id)
       ?? .held(reason: "\(reference) is known neither to its source nor to the ledger")
+  }
+
+  /// The source for whose reading things wait that were last justified by these assignments.
+  func unreadSource(behind because: [AssignmentReference]) -> SourceID? {
+    because.first { reference in
+      guard case .held = standing(of: reference) else { return false }
+      return book(of: reference.source)?.coverage.isComplete == false
+    }?.source
   }
 
   private func book(of source: SourceID) -> SourceBook? {

@@ -77,11 +77,17 @@ package struct Hold: Hashable, Comparable, Sendable, Codable {
   package let group: EntitlementKey?
   package let subject: SubjectID?
   package let reason: String
+  /// The source that was not read to its end, where the thing waits for nothing else.
+  package let source: SourceID?
 
-  package init(group: EntitlementKey? = nil, subject: SubjectID? = nil, reason: String) {
+  package init(
+    group: EntitlementKey? = nil, subject: SubjectID? = nil, reason: String,
+    source: SourceID? = nil
+  ) {
     self.group = group
     self.subject = subject
     self.reason = reason
+    self.source = source
   }
 
   package static func < (left: Self, right: Self) -> Bool {

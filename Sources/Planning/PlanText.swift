@@ -40,9 +40,19 @@ package struct PlanText: Sendable {
     }
     section(
       "Set aside after repeated failure: not tried", approved.setAside.map(words.heldRow), &lines)
-    section("Held: kept as it is", plan.holds.map(words.row), &lines)
+    section("Held: kept as it is", holdRows(plan.holds, words), &lines)
     section("Noticed", plan.findings.map(words.row), &lines)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// One row for all that waits for one source, unless everything is shown: the source is what people
+  /// look at then.
+  private func holdRows(_ holds: [Hold], _ words: PlanWords) -> [PlanWords.Row] {
+    guard linesPerSection != nil else { return holds.map(words.row) }
+    let waiting = Dictionary(grouping: holds.filter { $0.source != nil }, by: \.source)
+    return waiting.sorted { ($0.key ?? "") < ($1.key ?? "") }.map { source, holds in
+      words.row(of: holds, source: source?.rawValue ?? "")
+    } + holds.filter { $0.source == nil }.map(words.row)
   }
 
   private func heading(_ approved: ApprovedPlan) -> String {

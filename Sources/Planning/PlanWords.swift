@@ -65,6 +65,15 @@ struct PlanWords {
       sign: "=", name: visible(names.joined(separator: ", ")), rest: visible(hold.reason))
   }
 
+  func row(of holds: [Hold], source: String) -> Row {
+    let memberships = holds.count { $0.group != nil }
+    let counts = [(memberships, "membership(s)"), (holds.count - memberships, "account(s)")]
+      .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    return Row(
+      sign: "=", name: visible(source),
+      rest: "was not read: \(counts) wait for it; --all shows them")
+  }
+
   func row(_ finding: Finding) -> Row {
     switch finding {
     case .drift(let what, let group, let subject):

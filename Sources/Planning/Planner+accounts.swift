@@ -146,7 +146,11 @@ extension Planner {
         continue
       }
       switch input.book.verdict(on: row.because) {
-      case .hold(let reason): holds.append(Hold(subject: row.subject, reason: reason))
+      case .hold(let reason):
+        holds.append(
+          Hold(
+            subject: row.subject, reason: reason,
+            source: input.book.unreadSource(behind: row.because)))
       case .remove(let ending): depart(row, at: position, because: ending)
       }
     }

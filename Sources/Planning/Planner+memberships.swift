@@ -198,7 +198,8 @@ extension Planner {
       return removeFormerName(membership, key, row, current, frame)
     }
     switch input.book.verdict(on: input.owned.reasons[row]) {
-    case .hold(let reason): hold(key, subject, reason)
+    case .hold(let reason):
+      hold(key, subject, reason, because: input.owned.reasons[row])
     case .remove(let ending):
       if let subject, isHeld(subject), !ending.cause.standsAlone {
         hold(key, subject, "the subject is held")
@@ -267,7 +268,8 @@ extension Planner {
       return remove(membership, key, nil, .unmapped(live: []))
     }
     switch input.book.verdict(on: input.owned.reasons[row]) {
-    case .hold(let reason): hold(key, subject, reason)
+    case .hold(let reason):
+      hold(key, subject, reason, because: input.owned.reasons[row])
     case .remove(let ending):
       let isAlsoNamedAnew = input.actual.memberships.contains(current)
       remove(membership, key, isAlsoNamedAnew ? nil : subject, ending)
@@ -292,8 +294,14 @@ extension Planner {
     }
   }
 
-  private mutating func hold(_ key: EntitlementKey, _ subject: SubjectID?, _ reason: String) {
-    holds.append(Hold(group: key, subject: subject, reason: reason))
+  private mutating func hold(
+    _ key: EntitlementKey, _ subject: SubjectID?, _ reason: String,
+    because: [AssignmentReference] = []
+  ) {
+    holds.append(
+      Hold(
+        group: key, subject: subject, reason: reason,
+        source: input.book.unreadSource(behind: because)))
     if let subject { keptSubjects.insert(subject) }
   }
 

@@ -4,6 +4,7 @@ package import AccessModel
 ///
 /// | the reading says        | the ledger knows it | standing                                     |
 /// |-------------------------|---------------------|----------------------------------------------|
+/// | anything                | ended since it began| over, as it ended                            |
 /// | live by state and times | –                   | live; a remembered ending is forgotten       |
 /// | end has passed          | –                   | over, `expired`                              |
 /// | over by its state       | –                   | over, `expired` or else `revoked`            |
@@ -194,6 +195,11 @@ private struct Walk {
     _ assignment: Assignment, at position: Int32, of reading: AssignmentReading,
     known: KnownAssignment?
   ) {
+    // It was read while the assignment was not over yet, and says nothing of what came after.
+    if let ending = known?.ending, let end = ending.instant, result.readAt < end, end <= now {
+      exceptions[position] = .over(ending)
+      return
+    }
     let reference = reading.reference(assignment)
     let standing = standing(of: assignment, reference, known: known)
     if let known, known.ending == nil, let moved = whyMoved(assignment, of: reading, from: known) {
@@ -268,7 +274,7 @@ private struct Walk {
     of reference: AssignmentReference, _ evidence: String, known: KnownAssignment?
   ) -> Ending {
     if case .revoked? = known?.ending, let ending = known?.ending { return ending }
-    return .revoked(reference, state: evidence, seen: result.readAt)
+    return .revoked(reference, state: evidence, seen: result.heardAt)
   }
 
   /// The start or end of which nobody knows whether it has come.
@@ -317,7 +323,7 @@ private struct Walk {
     update.missingSince = nil
     switch state {
     case .expired, .deliveryFailed:
-      let ending = Ending.revoked(known.reference, state: state.rawValue, seen: result.readAt)
+      let ending = Ending.revoked(known.reference, state: state.rawValue, seen: result.heardAt)
       update.ending = ending
       return .over(ending)
     case .delivering, .delivered, .partiallyDelivered:

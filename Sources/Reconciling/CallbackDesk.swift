@@ -1,7 +1,7 @@
 package import AccessModel
 import Logging
 import Mapping
-package import Planning
+import Planning
 
 /// Closes the loop: lets requests that wait for us go on, each once a reading made after the writing
 /// shows its access in every mapped target, or shows it gone.
@@ -21,39 +21,46 @@ package struct CallbackDesk: Sendable {
     package let detail: String
   }
 
-  /// Answers what can be answered, after the run that `readings` were read for. Writes nothing but
+  /// What came of looking at the requests that wait.
+  package struct Answers: Sendable {
+    package var answers: [Answer] = []
+    /// What a request waits for was written and must be read before it is answered.
+    package var areUnconfirmed = false
+  }
+
+  /// Whether any request waits for us.
+  package func isAwaited(in report: RunReport) -> Bool {
+    report.sources.contains { !($0.live?.reading.waiting.isEmpty ?? true) }
+  }
+
+  /// Answers what can be answered by `report`, whose targets show what is there. Writes nothing but
   /// answers and what the ledger keeps of them.
-  package func answer(
-    _ context: RunContext, readings: [SourceResult]
-  ) async throws(LedgerError) -> [Answer] {
-    let records = try await records(of: readings, now: context.now)
-    guard !records.isEmpty else { return [] }
-    // Targets are read again here: what the run wrote counts only if it can be seen.
-    let report = try await reconciler.plan(context, readings: readings)
-    var answers: [Answer] = []
-    for (source, record) in records {
+  package func answer(_ report: RunReport) async throws(LedgerError) -> Answers {
+    var result = Answers()
+    for (source, record) in try await records(of: report) {
       let finding = CallbackFinding(of: record.request, in: report, reconciler.mapping)
-      answers.append(try await settle(record, at: source, finding, now: context.now))
+      result.areUnconfirmed = result.areUnconfirmed || finding == .unconfirmed
+      result.answers.append(try await settle(record, at: source, finding, now: report.context.now))
     }
-    return answers
+    return result
   }
 
   /// One record for each request that waits and was not answered. One whose answer was on its way
   /// when we died is looked at again, and answered again if it still waits.
   private func records(
-    of readings: [SourceResult], now: Instant
+    of report: RunReport
   ) async throws(LedgerError) -> [(source: any CallbackSource, record: CallbackRecord)] {
     var records: [(source: any CallbackSource, record: CallbackRecord)] = []
-    for result in readings {
-      guard case .success(let reading) = result.reading, !reading.waiting.isEmpty,
-        let source = reconciler.sources.first(where: { $0.id == result.source })
+    for book in report.sources {
+      guard let waiting = book.live?.reading.waiting, !waiting.isEmpty,
+        let source = reconciler.sources.first(where: { $0.id == book.source })
           as? any CallbackSource, source.callbackPolicy != nil
       else { continue }
-      for request in reading.waiting {
+      for request in waiting {
         if let known = try await ledger.callback(of: request) {
           if known.progress != .answered { records.append((source, known)) }
         } else {
-          let record = CallbackRecord(request: request, firstSeen: now)
+          let record = CallbackRecord(request: request, firstSeen: report.context.now)
           try await ledger.recordCallback(record)
           records.append((source, record))
         }
@@ -69,6 +76,8 @@ package struct CallbackDesk: Sendable {
     let detail: String
     switch finding {
     case .inPlace(let words): detail = words
+    case .unconfirmed:
+      return Answer(request: record.request, isAnswered: false, detail: "it was just written")
     case .lacking(let reason):
       guard let policy = source.callbackPolicy, policy.onFailure == .resume,
         now.since(record.firstSeen) >= policy.failAfter

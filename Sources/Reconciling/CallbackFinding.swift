@@ -2,11 +2,13 @@ import AccessModel
 import Mapping
 import Planning
 
-/// Whether the access of a waiting request is as the request wants it, by a plan made from a fresh
-/// reading: it is if the plan has nothing left to do for it and nothing is held.
+/// Whether the access of a waiting request is as the request wants it, by a run or a plan, made from a
+/// fresh reading: it is if there was nothing to do for it and nothing is held.
 enum CallbackFinding: Equatable {
   /// With what was done, in words.
   case inPlace(String)
+  /// It was written and not read since.
+  case unconfirmed
   case lacking(reason: String)
 
   init(of request: WaitingRequest, in report: RunReport, _ mapping: MappingSet) {
@@ -31,10 +33,15 @@ enum CallbackFinding: Equatable {
     }
     for target in Set(entitlements.map(\.target)).sorted() {
       let groups = Set(entitlements.filter { $0.target == target }.compactMap(\.group))
-      if let obstacle = Self.obstacle(
+      switch Self.obstacle(
         at: report.targets.first { $0.target == target }, of: holder.subject, groups, reference)
       {
-        self = .lacking(reason: "\(target): \(obstacle)")
+      case nil: break
+      case .written:
+        self = .unconfirmed
+        return
+      case .lasting(let words):
+        self = .lacking(reason: "\(target): \(words)")
         return
       }
     }
@@ -45,15 +52,19 @@ enum CallbackFinding: Equatable {
     self = .inPlace("\(verb): \(places.joined(separator: "; "))")
   }
 
+  private enum Obstacle {
+    case written
+    case lasting(String)
+  }
+
   private static func obstacle(
     at report: TargetReport?, of subject: SubjectID, _ groups: Set<EntitlementKey>,
     _ reference: AssignmentReference
-  ) -> String? {
-    guard let report else { return "was not looked at" }
-    if let failure = report.failure { return "\(failure)" }
-    guard let approved = report.approved else { return "was not planned" }
-    let changes = approved.plan.changes + approved.held + approved.setAside
-    let left = changes.first { change in
+  ) -> Obstacle? {
+    guard let report else { return .lasting("was not looked at") }
+    if let failure = report.failure { return .lasting("\(failure)") }
+    guard let approved = report.approved else { return .lasting("was not planned") }
+    func concerns(_ change: Change) -> Bool {
       guard change.account?.subject == subject else {
         if case .createGroup(let key, _) = change { return groups.contains(key) }
         return false
@@ -61,10 +72,18 @@ enum CallbackFinding: Equatable {
       return change.group.map(groups.contains) ?? (change.ending == nil)
         || change.ending?.assignment == reference
     }
-    if let left { return "\(left.kind)" + (left.group.map { " \($0)" } ?? "") + " is not done" }
-    return approved.plan.holds.first { hold in
+    let planned = approved.plan.changes.filter(concerns)
+    let outcomes = report.outcomes.filter { concerns($0.change) }
+    let done = outcomes.count { $0.outcome.isDone }
+    let left = planned.count == done ? nil : outcomes.first { !$0.outcome.isDone }?.change
+    let waiting = planned.count == done ? nil : planned.first
+    if let left = left ?? waiting ?? (approved.held + approved.setAside).first(where: concerns) {
+      return .lasting("\(left.kind)" + (left.group.map { " \($0)" } ?? "") + " is not done")
+    }
+    let hold = approved.plan.holds.first { hold in
       hold.subject == subject || hold.subject == nil && (hold.group.map(groups.contains) ?? true)
-    }?.reason
+    }
+    return hold.map { .lasting($0.reason) } ?? (done > 0 ? .written : nil)
   }
 }
 

@@ -36,7 +36,7 @@ extension Reconciler {
   }
 
   /// What has ended for itself in a target that could not be read, by the ledger.
-  private func overdue(
+  func overdue(
     _ target: TargetID, _ book: AssignmentBook, _ context: RunContext
   ) async throws(LedgerError) -> [PendingRemoval] {
     let owned = try await ledger.ownership(of: target)

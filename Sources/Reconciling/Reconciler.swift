@@ -35,26 +35,13 @@ package struct Reconciler: Sendable {
     self.progress = progress
   }
 
-  /// Reads every source, or those named, all at once. Sorted by source.
-  package func readSources(
-    _ context: RunContext, only wanted: Set<SourceID>? = nil
-  ) async -> [SourceResult] {
+  /// Reads every source, all at once. Sorted by source.
+  package func readSources(_ context: RunContext) async -> [SourceResult] {
     await withTaskGroup(of: SourceResult.self) { group in
-      for source in sources where wanted?.contains(source.id) ?? true {
+      for source in sources {
         group.addTask {
-          let reading = await Interruption.run(grace: .seconds(1)) {
-            do throws(SourceError) {
-              return Result<_, SourceError>.success(try await source.read(context))
-            } catch {
-              return .failure(error)
-            }
-          } abandoned: {
-            .failure(
-              SourceError(
-                source: source.id, kind: .unavailable, message: "stopped while it was read"))
-          }
-          return SourceResult(
-            source: source.id, reading: reading, readAt: context.now,
+          SourceResult(
+            source: source.id, reading: await source.stoppableRead(context), readAt: context.now,
             absentAfter: source.absentAfter)
         }
       }
@@ -125,8 +112,10 @@ package struct Reconciler: Sendable {
     let references = try await references(of: selection, readings)
     let troubles = try await ledger.troubles()
     let waiting = try await ledger.pendingRemovals()
-    let reports = await stragglers.run(targets.filter { selection.selects($0.id) }) {
-      target throws(LedgerError) in
+    let reports = await stragglers.run(
+      targets.filter { selection.selects($0.id) },
+      limit: book.nextBoundary.map { $0.since(context.now) }
+    ) { target throws(LedgerError) in
       let prepared = try await prepare(
         target, book, context, selection, references, troubles, undoing: nil)
       return try await carryOut(prepared, to: target, book, context, waiting)

@@ -8,6 +8,9 @@ package struct RunReport: Sendable {
   package let book: AssignmentBook
   /// Sorted by target.
   package let targets: [TargetReport]
+  /// What was done before in runs that are told of with this one: by targets that an earlier run did not
+  /// wait for, or before the sources had answered. Sorted by target.
+  package var late: [TargetReport] = []
   /// Access packages in the readings that no mapping names, sorted.
   package let unmappedPackages: [AccessPackage]
   /// Targets that are not configured any more while the ledger knows what is ours in them, sorted.
@@ -150,8 +153,8 @@ extension RunReport {
     }
     messages += waiting.map(\.description)
     return RunSummary(
-      exitCode: exitCode, applied: targets.reduce(0) { $0 + $1.applied },
-      failed: targets.reduce(0) { $0 + $1.failed },
+      exitCode: exitCode, applied: (targets + late).reduce(0) { $0 + $1.applied },
+      failed: (targets + late).reduce(0) { $0 + $1.failed },
       held: targets.reduce(0) {
         $0 + ($1.approved.map { $0.held.count + $0.plan.holds.count } ?? 0)
       },

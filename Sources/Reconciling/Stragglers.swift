@@ -2,10 +2,18 @@ import AccessModel
 import Synchronization
 
 /// Targets that are still at work when the others are done: nobody waits for them longer than
-/// `patience`. They go on by themselves, and later rounds leave them alone until they have ended.
+/// `patience`, nor beyond what starts or ends next. They go on by themselves, and later rounds leave
+/// them alone until they have ended.
 final class Stragglers: Sendable {
+  /// A round that is cut short all the same waits this long, for what is almost done.
+  private static let leastPatience = Duration.milliseconds(500)
+
   private struct State {
     var tasks: [TargetID: Task<Void, Never>] = [:]
+    /// Those of them that nobody waits for any more.
+    var left: Set<TargetID> = []
+    /// What came of those that have ended since.
+    var late: [TargetID: TargetReport] = [:]
     var failure: LedgerError?
   }
 
@@ -15,15 +23,27 @@ final class Stragglers: Sendable {
   }
 
   private let patience: Duration?
+  private let bell: Bell?
   private let state = Mutex(State())
 
-  /// Without `patience` all of them are waited for.
-  init(patience: Duration?) { self.patience = patience }
+  /// Without `patience` all of them are waited for. Strikes `bell` when one ends that nobody waited for.
+  init(patience: Duration?, bell: Bell? = nil) {
+    self.patience = patience
+    self.bell = bell
+  }
 
-  /// Gives one result for each target, in no order. After the ledger failed for one, also for one that
+  /// What came of those that have ended since this was last asked and that nobody waited for.
+  func takeLate() -> [TargetID: TargetReport] {
+    state.withLock { state in
+      defer { state.late = [:] }
+      return state.late
+    }
+  }
+
+  /// `limit` is how long nothing starts or ends. Gives one result for each target, in no order. After the ledger failed for one, also for one that
   /// nobody waited for, the others begin no further batch.
   func run(
-    _ targets: [any Target],
+    _ targets: [any Target], limit: Duration? = nil,
     _ body: @escaping @Sendable (any Target) async throws(LedgerError) -> TargetReport
   ) async -> [Result<TargetReport, LedgerError>] {
     if let failure = state.withLock({ $0.failure }) { return [.failure(failure)] }
@@ -46,7 +66,8 @@ final class Stragglers: Sendable {
       if isFree { waiting.insert(target.id) } else { results.append(.success(atWork(target.id))) }
     }
     let timer = Task {
-      guard let patience else { return }
+      guard var patience else { return }
+      if let limit { patience = min(patience, max(limit, Self.leastPatience)) }
       // It throws only when it is cancelled, and then nobody waits any more.
       do { try await Task.sleep(for: patience) } catch { return }
       continuation.yield(.late)
@@ -74,11 +95,22 @@ final class Stragglers: Sendable {
         results.append(result)
         if case .failure = result { cancel() }
       case .late:
-        return results + waiting.sorted().map { .success(atWork($0)) }
+        let left = leave(waiting)
+        results += left.sorted().map { .success(atWork($0)) }
+        waiting.subtract(left)
       }
       if waiting.isEmpty { break }
     }
     return results
+  }
+
+  /// Those that are still at work; what the others did is about to be heard.
+  private func leave(_ waiting: Set<TargetID>) -> Set<TargetID> {
+    state.withLock { state in
+      let left = waiting.filter { state.tasks[$0] != nil }
+      state.left.formUnion(left)
+      return left
+    }
   }
 
   /// Stops all of them and waits until they have.
@@ -92,10 +124,16 @@ final class Stragglers: Sendable {
   }
 
   private func end(_ target: TargetID, _ result: Result<TargetReport, LedgerError>) {
-    state.withLock { state in
+    let isLate = state.withLock { state in
       state.tasks[target] = nil
-      if case .failure(let error) = result { state.failure = state.failure ?? error }
+      let isLate = state.left.remove(target) != nil
+      switch result {
+      case .success(let report): if isLate { state.late[target] = report }
+      case .failure(let error): state.failure = state.failure ?? error
+      }
+      return isLate
     }
+    if isLate { bell?.strike() }
   }
 
   private func atWork(_ target: TargetID) -> TargetReport {

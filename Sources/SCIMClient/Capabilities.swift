@@ -93,31 +93,3 @@ package struct Capabilities: Sendable, Equatable {
     list["Resources"]?.elements ?? list.elements ?? []
   }
 }
-
-extension ServiceProvider {
-  /// Asks the three discovery endpoints (RFC 7644 §4). What is missing or odd leaves the usual
-  /// value; throws only if the service cannot be reached, or is closed to us.
-  package func discover() async throws(SCIMError) -> Capabilities {
-    var capabilities = Capabilities()
-    if let config = try await discovered("ServiceProviderConfig") {
-      capabilities.read(serviceProviderConfig: config)
-    }
-    if let types = try await discovered("ResourceTypes") {
-      capabilities.read(resourceTypes: types, basePath: baseURL.path)
-    }
-    if let schemas = try await discovered("Schemas") { capabilities.read(schemas: schemas) }
-    return capabilities
-  }
-
-  private func discovered(_ endpoint: String) async throws(SCIMError) -> JSONValue? {
-    do throws(SCIMError) {
-      let url = baseURL.appending(endpoint)
-      return try json(in: try await exchange(.get, url), "GET \(url.path)")
-    } catch {
-      switch error.cause {
-      case .answer, .malformed: return nil
-      case .transport, .closed, .throttled, .token: throw error
-      }
-    }
-  }
-}

@@ -26,9 +26,11 @@ struct Listing {
   private var hasTotal: Bool { total == ids.count }
 
   /// Takes in a page, of which `asked` records were asked, and gives its resources that were on
-  /// none before.
-  mutating func receive(_ page: ListPage, asked: Int) -> [Resource] {
+  /// none before. Where the service pages by cursor, one that gives no further cursor is the last
+  /// (RFC 9865 §2).
+  mutating func receive(_ page: ListPage, asked: Int, byCursor: Bool) -> [Resource] {
     let isProbe = hasTotal && cursor == nil && pages > 0
+    let isByCursor = byCursor || cursor != nil
     pages += 1
     var new: [Resource] = []
     var isNew = false
@@ -58,7 +60,9 @@ struct Listing {
     cursor = page.nextCursor
     // By what was received, not by what was asked for: services send shorter pages than asked.
     startIndex += page.records.count
-    if cursor == nil {
+    if cursor == nil, isByCursor {
+      isFinished = true
+    } else if cursor == nil {
       // A full page may have more behind it even where the total says otherwise: look once.
       isFinished =
         isFinished || !isNew || (total ?? .max) < ids.count

@@ -13,21 +13,29 @@ package struct Rate: Sendable, Equatable {
   }
 }
 
+/// What has a pace of its own.
+enum RequestKind: Sendable, Hashable {
+  case reading
+  case write
+  /// One of those writes, of a group: it waits for both.
+  case groupWrite
+}
+
 /// When the next request may go: a service that says "slow down" says it to all of them.
 protocol Pacing: Sendable {
   /// Throws if the task is cancelled meanwhile.
-  func wait(isWrite: Bool) async throws
+  func wait(_ kind: RequestKind) async throws
   func pause(for delay: Duration)
-  func limit(_ writes: Rate?)
+  func limit(_ kind: RequestKind, to rate: Rate?)
 }
 
-/// A token bucket for writes and a common pause for everything.
+/// A token bucket for each kind of write and a common pause for everything.
 final class Pace<C: Clock>: Pacing where C.Duration == Duration {
   private struct State {
     var resumption: C.Instant?
-    var rate: Rate?
+    var rates: [RequestKind: Rate] = [:]
     /// When the bucket will be full again.
-    var full: C.Instant?
+    var full: [RequestKind: C.Instant] = [:]
   }
 
   private let clock: C
@@ -35,10 +43,11 @@ final class Pace<C: Clock>: Pacing where C.Duration == Duration {
 
   init(_ clock: C) { self.clock = clock }
 
-  func limit(_ writes: Rate?) { state.withLock { $0.rate = writes } }
+  func limit(_ kind: RequestKind, to rate: Rate?) { state.withLock { $0.rates[kind] = rate } }
 
-  func wait(isWrite: Bool) async throws {
-    if isWrite, let turn = takeTurn() { try await clock.sleep(until: turn, tolerance: nil) }
+  func wait(_ kind: RequestKind) async throws {
+    let turns = kind.buckets.compactMap(takeTurn)
+    if let turn = turns.max() { try await clock.sleep(until: turn, tolerance: nil) }
     while let instant = state.withLock({ $0.resumption }), clock.now < instant {
       try await clock.sleep(until: instant, tolerance: nil)
     }
@@ -52,15 +61,26 @@ final class Pace<C: Clock>: Pacing where C.Duration == Duration {
   }
 
   /// `nil` if the bucket still holds a token.
-  private func takeTurn() -> C.Instant? {
+  private func takeTurn(in bucket: RequestKind) -> C.Instant? {
     let now = clock.now
     return state.withLock { state in
-      guard let rate = state.rate else { return nil }
+      guard let rate = state.rates[bucket] else { return nil }
       let interval = Duration.seconds(60) / rate.perMinute
-      let full = max(state.full ?? now, now).advanced(by: interval)
-      state.full = full
+      let full = max(state.full[bucket] ?? now, now).advanced(by: interval)
+      state.full[bucket] = full
       let turn = full.advanced(by: .zero - interval * rate.burst)
       return turn > now ? turn : nil
+    }
+  }
+}
+
+extension RequestKind {
+  /// Those it takes a token from.
+  fileprivate var buckets: [RequestKind] {
+    switch self {
+    case .reading: []
+    case .write: [.write]
+    case .groupWrite: [.write, .groupWrite]
     }
   }
 }

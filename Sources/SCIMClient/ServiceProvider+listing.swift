@@ -36,7 +36,8 @@ extension ServiceProvider {
         listing.stop(reason: "\(error)")
         break
       }
-      listing.receive(page, asked: capabilities.pageSize).forEach(receive)
+      listing.receive(page, asked: capabilities.pageSize, byCursor: style == .cursor)
+        .forEach(receive)
       if style == .none, listing.cursor == nil, page.total == nil {
         listing.stop(
           reason: capabilities.paging == .none ? nil : "it has no pages and no total")

@@ -28,14 +28,15 @@ extension ServiceProvider {
   package func create(
     _ type: ResourceType, _ body: JSONValue, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
-    try await write(.post, collection(type, capabilities), body, body.texts)
+    try await write(.post, type, collection(type, capabilities), body, body.texts)
   }
 
   private func write(
-    _ method: HTTPRequest.Method, _ url: HTTPURL, _ body: JSONValue, _ texts: [String],
-    fields: [HTTPField] = []
+    _ method: HTTPRequest.Method, _ type: ResourceType, _ url: HTTPURL, _ body: JSONValue,
+    _ texts: [String], fields: [HTTPField] = []
   ) async throws(SCIMError) -> Written {
-    let response = try await exchange(method, url, body: body, fields: fields, redacting: texts)
+    let response = try await exchange(
+      method, url, body: body, fields: fields, redacting: texts, of: type)
     // What it says of itself is a courtesy: the write was taken, whatever the body is.
     let resource: Resource?
     do throws(SCIMError) {
@@ -53,7 +54,7 @@ extension ServiceProvider {
     _ type: ResourceType, id: String, _ operations: [PatchOperation], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
     try await write(
-      .patch, url(type, id, capabilities), PatchOperation.body(operations),
+      .patch, type, url(type, id, capabilities), PatchOperation.body(operations),
       operations.flatMap(\.texts))
   }
 
@@ -64,7 +65,7 @@ extension ServiceProvider {
   ) async throws(SCIMError) -> Written {
     let condition = capabilities.hasVersions ? version.map { [HTTPField("If-Match", $0)] } : nil
     return try await write(
-      .put, url(type, id, capabilities), body, body.texts, fields: condition ?? [])
+      .put, type, url(type, id, capabilities), body, body.texts, fields: condition ?? [])
   }
 
   /// Whether there was something to delete.
@@ -72,7 +73,7 @@ extension ServiceProvider {
     _ type: ResourceType, id: String, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Bool {
     do throws(SCIMError) {
-      _ = try await exchange(.delete, url(type, id, capabilities))
+      _ = try await exchange(.delete, url(type, id, capabilities), of: type)
       return true
     } catch {
       if error.status == 404 { return false }

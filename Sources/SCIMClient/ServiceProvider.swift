@@ -26,6 +26,7 @@ package final class ServiceProvider: Sendable {
   private let pace: any Pacing
   private let patience: Patience
   private let forbiddenInARow = Mutex(0)
+  private let lastServerTime = Mutex<Int64?>(nil)
 
   package init(
     baseURL: HTTPURL, credential: Credential?, transport: any HTTPTransport,
@@ -38,8 +39,14 @@ package final class ServiceProvider: Sendable {
     pace = Self.pace(clock)
   }
 
+  /// The service's clock by its last answer that had a `Date`, in seconds since 1970.
+  package var serverTime: Int64? { lastServerTime.withLock { $0 } }
+
   /// Spaces writes from now on.
-  package func limit(writes: Rate?) { pace.limit(writes) }
+  package func limit(writes: Rate?) { pace.limit(.write, to: writes) }
+
+  /// Spaces those of groups, besides.
+  package func limit(groupWrites: Rate?) { pace.limit(.groupWrite, to: groupWrites) }
 
   private static func pace(_ clock: some Clock<Duration>) -> any Pacing { Pace(clock) }
 
@@ -51,7 +58,7 @@ package final class ServiceProvider: Sendable {
   /// not. Repeated once, without a pause: what was refused because its token had ended.
   func exchange(
     _ method: HTTPRequest.Method, _ url: HTTPURL, body: JSONValue? = nil,
-    fields: [HTTPField] = [], redacting: [String] = []
+    fields: [HTTPField] = [], redacting: [String] = [], of type: ResourceType = .user
   ) async throws(SCIMError) -> HTTPResponse {
     let action = "\(method.rawValue) \(url.path)"
     var request = HTTPRequest(method, url, fields: fields, body: body?.encoded)
@@ -59,6 +66,7 @@ package final class ServiceProvider: Sendable {
       HTTPField("Accept", "application/scim+json, application/json;q=0.9"))
     if body != nil { request.fields.append(HTTPField("Content-Type", "application/scim+json")) }
     let fixedFields = request.fields
+    let kind: RequestKind = method == .get ? .reading : type == .group ? .groupWrite : .write
 
     var attempt = 1
     var isRenewed = false
@@ -68,7 +76,7 @@ package final class ServiceProvider: Sendable {
       let proof = try await proof(for: action)
       request.fields = fixedFields + [proof.field].compactMap(\.self)
       let secrets = redacting + [proof.text].compactMap(\.self)
-      switch await send(request) {
+      switch await send(request, kind) {
       case .success(let response) where response.status < 300:
         forbiddenInARow.withLock { $0 = 0 }
         return response
@@ -98,14 +106,16 @@ package final class ServiceProvider: Sendable {
   }
 
   func send(
-    _ request: HTTPRequest
+    _ request: HTTPRequest, _ kind: RequestKind = .reading
   ) async -> Result<HTTPResponse, TransportError> {
-    do { try await pace.wait(isWrite: request.method != .get) } catch {
+    do { try await pace.wait(kind) } catch {
       return .failure(
         TransportError(kind: .cancelled, sent: .no, message: "cancelled while it waited"))
     }
     do throws(TransportError) {
-      return .success(try await transport.send(request))
+      let response = try await transport.send(request)
+      if let time = response.serverTime { lastServerTime.withLock { $0 = time } }
+      return .success(response)
     } catch {
       return .failure(error)
     }

@@ -34,6 +34,9 @@ struct AttributeWrite: Sendable {
     return .success(writes)
   }
 
+  /// The operation of a PATCH with paths.
+  var operation: PatchOperation { path.operation(from: before, to: after) }
+
   func isDone(in user: Resource) -> Bool { path.accepts(path.values(in: user.body), asked: after) }
 
   /// What the service keeps where that is not, byte for byte, what it was sent.

@@ -37,11 +37,12 @@ extension Dialect {
     $0.deletion = .deactivates
   }
 
-  /// Databricks: docs.databricks.com/api, scim-2-1. Changes of groups are paced 6 s apart by others
-  /// who write them in bulk; one at a time is sent here.
+  /// Databricks: docs.databricks.com/api, scim-2-1. Privacera, whose connector writes many groups
+  /// there, sends changes of groups 6 s apart; so it is done here, after a first few.
   static let databricks = Dialect("databricks") {
     $0.hosts = ["cloud.databricks.com", "azuredatabricks.net", "gcp.databricks.com"]
     $0.filters = true
+    $0.groupWrites = Rate(perMinute: 10, burst: 5)
     $0.concurrency = 1
   }
 

@@ -36,6 +36,8 @@ package struct Dialect: Sendable, Equatable {
 
   // Pace
   package var writes: Rate?
+  /// Of groups; each counts among the writes too.
+  package var groupWrites: Rate?
   /// Requests in flight at once.
   package var concurrency = 3
 

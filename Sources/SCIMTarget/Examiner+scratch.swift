@@ -107,7 +107,7 @@ extension Examiner {
       switch way {
       case .paths:
         _ = try await provider.patch(
-          .user, id: id, [write.path.operation(from: write.before, to: write.after)], capabilities)
+          .user, id: id, [write.operation], capabilities)
       case .pathless:
         var attributes: JSONValue = [:]
         write.path.write(write.after, into: &attributes)

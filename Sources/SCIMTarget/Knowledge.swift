@@ -25,10 +25,12 @@ struct Knowledge: Sendable {
   private(set) var members: Members?
   /// Members in one request, where the service took fewer than it should.
   private(set) var chunk: Int?
+  /// What the service last said of itself.
+  private(set) var discovery: Discovery?
   private var news: [Lesson] = []
 
   private enum Topic: String {
-    case kept, dropped, way, members, chunk
+    case kept, dropped, way, members, chunk, discovery
   }
 
   /// Starts from what the ledger has; what was learned and not yet taken there stays.
@@ -50,6 +52,7 @@ struct Knowledge: Sendable {
     case .dropped: dropped.insert(lesson.about)
     case .way: ways[lesson.about] = lesson.text.flatMap { Dialect.WriteWay(rawValue: $0) }
     case .members: members = lesson.text.flatMap { Members(rawValue: $0) }
+    case .discovery: discovery = lesson.text.flatMap { Self.json($0) }.flatMap { Discovery($0) }
     case .chunk: chunk = lesson.text.flatMap { Int($0) }
     case nil: break
     }
@@ -84,11 +87,15 @@ struct Knowledge: Sendable {
   }
 
   private static func parse(_ text: String) -> Kept? {
+    guard let pair = json(text)?.elements, pair.count == 2, let sent = pair[0].elements,
+      let kept = pair[1].elements
+    else { return nil }
+    return Kept(sent: sent.compactMap(\.text), kept: kept.compactMap(\.text))
+  }
+
+  private static func json(_ text: String) -> JSONValue? {
     do throws(MalformedJSON) {
-      let pair = try JSONValue(parsing: Array(text.utf8)).elements
-      guard let pair, pair.count == 2, let sent = pair[0].elements, let kept = pair[1].elements
-      else { return nil }
-      return Kept(sent: sent.compactMap(\.text), kept: kept.compactMap(\.text))
+      return try JSONValue(parsing: Array(text.utf8))
     } catch {
       return nil
     }
@@ -110,6 +117,11 @@ struct Knowledge: Sendable {
 
   mutating func learn(_ members: Members) {
     if self.members != members { learn(.members, members.rawValue) }
+  }
+
+  mutating func learn(_ discovery: Discovery?) {
+    guard self.discovery != discovery else { return }
+    learn(.discovery, discovery.map { String(decoding: $0.json.encoded, as: UTF8.self) })
   }
 
   mutating func learn(chunk: Int) {

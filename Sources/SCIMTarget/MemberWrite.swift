@@ -19,7 +19,8 @@ struct MemberWrite {
     if !present.isEmpty { target.knows { $0.learn(.shown) } }
     // A service that shows no members may still have them: there a removal is sent in any case.
     let isBlind = present.isEmpty && target.members != .shown
-    let known = isBlind && target.members == .hidden ? await alreadyMembers() : []
+    if isBlind, target.members == nil, await mayHide() { return try await runOneFirst() }
+    let known = isBlind ? await alreadyMembers() : []
     let removals = unique { !$0.isMember && (isBlind || shown == nil || contains(present, $1)) }
     let additions = unique {
       $0.isMember && !contains(present, $1) && !known.contains($1)
@@ -52,14 +53,14 @@ struct MemberWrite {
   }
 
   /// What was sent, and what the service said to it.
-  private struct Sent {
+  struct Sent {
     var refusals: [AccountKey: SCIMError] = [:]
     var isReplaced = false
     var isPending = false
     var failure: SCIMError?
   }
 
-  private func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
+  func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
     var seen: Set<AccountKey> = []
     return zip(wishes, members).compactMap { wish, member in
       guard let member, isWanted(wish, member), seen.insert(member).inserted else { return nil }
@@ -96,55 +97,6 @@ struct MemberWrite {
     }
   }
 
-  // MARK: Services that show no members
-
-  /// Who is a member already, as far as the service can be asked: it was there before us. An account
-  /// that this run has made is in no group.
-  private func alreadyMembers() async -> Set<AccountKey> {
-    var found: Set<AccountKey> = []
-    let created = target.inSession { $0.created }
-    if created.contains(groupID) { return [] }
-    for account in unique({ wish, _ in wish.isMember }) where !created.contains(account.rawValue) {
-      switch await target.isMember(account, of: groupID, capabilities) {
-      case true?: found.insert(account)
-      case false?: break
-      case nil: return found
-      }
-    }
-    return found
-  }
-
-  /// One member of each kind is asked for, if the service can be asked; otherwise its word counts.
-  private func blindOutcomes(
-    _ sent: Sent, _ additions: [AccountKey], _ removals: [AccountKey], _ known: Set<AccountKey>,
-    _ after: Resource
-  ) async -> [Outcome] {
-    if sent.isReplaced, !additions.isEmpty {
-      target.stop(
-        "group '\(key)' was written whole, as the service asks, and shows no members "
-          + "afterwards: it hides them, so whole lists cannot be written safely")
-      return outcomes(before: [], after: [], sent, as: after)
-    }
-    var answers: [Bool] = []
-    for (sample, isMember) in [(additions.first, true), (removals.first, false)] {
-      guard let sample, sent.refusals[sample] == nil,
-        let found = await target.isMember(sample, of: groupID, capabilities)
-      else { continue }
-      answers.append(found == isMember)
-      if found, isMember { target.knows { $0.learn(.hidden) } }
-    }
-    let isUnchanged =
-      capabilities.hasVersions && before.version != nil
-      && before.version == after.version
-    if answers.contains(false) || (answers.isEmpty && isUnchanged) {
-      return outcomes(
-        before: [], after: target.members == .hidden ? Set(removals) : [], sent, as: after)
-    }
-    let done = known.union(additions.filter { sent.refusals[$0] == nil })
-      .union(removals.filter { sent.refusals[$0] != nil })
-    return outcomes(before: known.union(removals), after: done, sent, as: after)
-  }
-
   // MARK: Sending
 
   private func send(
@@ -162,11 +114,21 @@ struct MemberWrite {
           && sent.refusals.values.allSatisfy(\.asksForAnotherForm)
         if !isAboutTheForm { return sent }
       } catch {
-        guard error.asksForAnotherForm else { throw error }
+        guard await allowsWholeList(after: error) else { throw error }
       }
     }
     let written = try await put(additions, removals)
     return Sent(isReplaced: true, isPending: written.isPending)
+  }
+
+  /// A form that the service does not know; or one that it failed at (500) and that, as reading
+  /// shows, changed nothing: some cannot take out the last member in any other way.
+  private func allowsWholeList(after error: SCIMError) async -> Bool {
+    if error.asksForAnotherForm { return true }
+    guard error.status == 500, target.members == .shown, let group = await readBack() else {
+      return false
+    }
+    return GroupMembers(group)?.ids == GroupMembers(before)?.ids
   }
 
   private func remove(_ part: [AccountKey]) -> [PatchOperation] {
@@ -251,7 +213,7 @@ struct MemberWrite {
   // MARK: Reading back
 
   /// `nil` if it cannot be read.
-  private func readBack() async -> Resource? {
+  func readBack() async -> Resource? {
     do throws(SCIMError) {
       return try await target.provider.get(.group, id: groupID, capabilities)
     } catch {
@@ -267,7 +229,7 @@ struct MemberWrite {
   }
 
   /// `group` is as it was last read.
-  private func outcomes(
+  func outcomes(
     before: Set<AccountKey>, after: Set<AccountKey>, _ sent: Sent = Sent(), as group: Resource
   ) -> [Outcome] {
     zip(wishes, members).map { wish, member in

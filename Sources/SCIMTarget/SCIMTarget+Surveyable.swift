@@ -7,7 +7,7 @@ extension SCIMTarget: Surveyable {
     var unnameable: [String] = []
     let end: ListingEnd
     do throws(SCIMError) {
-      let capabilities = try await beginRun()
+      let capabilities = try await discoverAnew()
       end = try await provider.list(.group, excluding: "members", capabilities) { group in
         guard let name = group.text("displayName") else { return }
         do throws(TargetError) {

@@ -1,5 +1,4 @@
 internal import AccessModel
-internal import JSON
 internal import SCIMClient
 
 extension SCIMTarget {
@@ -9,27 +8,14 @@ extension SCIMTarget {
   func createAccount(
     _ account: AccountReference, _ attributes: [AttributeChange], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Outcome {
-    guard let subject = account.subject else {
-      return .refused(reason: "an account without a subject cannot carry an anchor")
+    let user: NewUser
+    switch newUser(account, attributes, capabilities) {
+    case .success(let wanted): user = wanted
+    case .failure(let settled): return settled.outcome
     }
-    let writes: [AttributeWrite]
-    switch AttributeWrite.parse(attributes, for: capabilities.userSchema) {
-    case .success(let parsed): writes = parsed
-    case .failure(let fault): return .refused(reason: fault.description)
-    }
-    guard let userName = writes.first(where: { $0.path.name == "userName" })?.after.first else {
-      return .refused(reason: "the mapping gives no userName, which every SCIM user must have")
-    }
-    guard !configuration.isProtected(userName) else {
-      return .refused(reason: "this userName is protected")
-    }
-    let user = NewUser(subject: subject, userName: userName, writes: writes)
-    let isNew = inSession { $0.triedSubjects.insert(subject).inserted && $0.hasAllUsers }
-    if !isNew,
-      let outcome = try await existing(user, capabilities)
-    {
-      return outcome
-    }
+    let isNew = isNew(user)
+    inSession { $0.triedSubjects.insert(user.subject) }
+    if !isNew, let outcome = try await existing(user, capabilities) { return outcome }
     let written: ServiceProvider.Written
     do throws(SCIMError) {
       written = try await provider.create(
@@ -57,10 +43,34 @@ extension SCIMTarget {
     return .applied(identity: AccountIdentity(id: id))
   }
 
+  /// What is to be made for a subject, or why it cannot be.
+  func newUser(
+    _ account: AccountReference, _ attributes: [AttributeChange], _ capabilities: Capabilities
+  ) -> Result<NewUser, Settled> {
+    func refused(_ reason: String) -> Result<NewUser, Settled> {
+      .failure(Settled(outcome: .refused(reason: reason)))
+    }
+    guard let subject = account.subject else {
+      return refused("an account without a subject cannot carry an anchor")
+    }
+    let writes: [AttributeWrite]
+    switch AttributeWrite.parse(attributes, for: capabilities.userSchema) {
+    case .success(let parsed): writes = parsed
+    case .failure(let fault): return refused(fault.description)
+    }
+    guard let userName = writes.first(where: { $0.path.name == "userName" })?.after.first else {
+      return refused("the mapping gives no userName, which every SCIM user must have")
+    }
+    guard !configuration.isProtected(userName) else {
+      return refused("this userName is protected")
+    }
+    return .success(NewUser(subject: subject, userName: userName, writes: writes))
+  }
+
   /// Compares a new user with what was sent. What the service left out is sent once more on its own;
   /// if that does not help either, the service has no place for it, and this is remembered. The user
   /// is made, whatever comes of it: what is refused here is planned again.
-  private func settle(
+  func settle(
     _ user: NewUser, as resource: Resource?, id: String, _ capabilities: Capabilities
   ) async {
     guard let resource, resource.text("userName") != nil else { return }
@@ -89,37 +99,6 @@ extension SCIMTarget {
     knows { $0.learn(kept, "\(write.path)", of: id) }
   }
 
-  /// A user that is to be made.
-  private struct NewUser {
-    let subject: SubjectID
-    let userName: String
-    let writes: [AttributeWrite]
-
-    private var body: JSONValue {
-      var user: JSONValue = [
-        "schemas": [.string(ResourceType.user.schema)],
-        "externalId": .string(subject.rawValue),
-        "active": true,
-      ]
-      for write in writes { write.path.write(write.after, into: &user) }
-      return user
-    }
-
-    /// With the formatted name that some services ask for and few mappings give, put together from
-    /// the parts (RFC 7643 §4.1.1).
-    func body(for schema: UserSchema?) -> JSONValue {
-      var user = body
-      let name = user["name"]
-      guard let schema, schema.requires("name", "formatted"), name?["formatted"] == nil else {
-        return user
-      }
-      let parts = ["givenName", "familyName"].compactMap { name?[$0]?.text }
-      guard !parts.isEmpty else { return user }
-      user["name"]?["formatted"] = .string(parts.joined(separator: " "))
-      return user
-    }
-  }
-
   /// What is there for this subject already: ours, someone else's, or `nil` for nothing. Ours is
   /// made active and given the values it should have: whoever comes back finds the account that the
   /// service had only set aside.
@@ -135,7 +114,7 @@ extension SCIMTarget {
     }
     if let existing = ours.first {
       let identity = AccountIdentity(id: existing.id)
-      var writes = user.writes.filter { !$0.isDone(in: existing) }
+      var writes = user.writes.filter { !isSettled($0, in: existing) }
         .map { write in
           AttributeWrite(
             path: write.path, before: write.path.values(in: existing.body), after: write.after)
@@ -152,6 +131,13 @@ extension SCIMTarget {
       reason: "conflict: the userName belongs to user \(other.id), which does not carry this "
         + "subject's anchor; if it is the same person, set 'correlation: adopt' in the mapping's "
         + "accounts rule")
+  }
+
+  /// Whether a user has the value, or what the service is known to make of it.
+  private func isSettled(_ write: AttributeWrite, in user: Resource) -> Bool {
+    if write.isDone(in: user) { return true }
+    guard let kept = knows({ $0.kept("\(write.path)", of: user.id) }) else { return false }
+    return kept.sent == write.after && kept.kept == write.path.values(in: user.body)
   }
 
   func updateAccount(

@@ -13,13 +13,21 @@ extension SCIMTarget {
     }
     var outcomes = changes.map { _ in Outcome.failed(.stopTarget, reason: "not sent") }
     var done = 0
-    _ = await concurrently(WorkUnit.units(of: changes), width: dialect.concurrency) { unit in
+    func finish(_ count: Int) {
+      guard count > 0 else { return }
+      done += count
+      progress(Progress(done: done, total: changes.count))
+    }
+    let inBulk = await applyInBulk(changes, capabilities, finished: finish)
+    for (position, outcome) in inBulk { outcomes[position] = outcome }
+    let units = WorkUnit.units(of: changes).filter { inBulk[$0.positions[0]] == nil }
+    _ = await concurrently(units, width: dialect.concurrency) { unit in
       (unit, await self.apply(unit, capabilities))
     } finished: { (unit, results) in
       for (position, outcome) in zip(unit.positions, results) { outcomes[position] = outcome }
-      done += unit.positions.count
-      progress(Progress(done: done, total: changes.count))
+      finish(unit.positions.count)
     }
+    if outcomes.contains(where: \.isRefusal) { forgetDiscovery() }
     return outcomes
   }
 
@@ -61,6 +69,12 @@ extension SCIMTarget {
     } catch {
       return error.outcome
     }
+  }
+}
+
+extension Outcome {
+  fileprivate var isRefusal: Bool {
+    if case .refused = self { true } else { false }
   }
 }
 

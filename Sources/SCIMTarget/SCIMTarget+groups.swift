@@ -55,7 +55,7 @@ extension SCIMTarget {
 
   /// Some services refuse a group without `members`, others ignore those of a new one: none is
   /// named.
-  private func newGroup(_ key: EntitlementKey) -> JSONValue {
+  func newGroup(_ key: EntitlementKey) -> JSONValue {
     [
       "schemas": [.string(ResourceType.group.schema)],
       "displayName": .string(key.rawValue),

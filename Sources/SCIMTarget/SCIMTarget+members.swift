@@ -13,7 +13,7 @@ extension SCIMTarget {
       let groupID: String
       switch try await locate(key, wishes, capabilities) {
       case .success(let id): groupID = id
-      case .failure(let problem): return wishes.map { _ in problem.outcome }
+      case .failure(let settled): return wishes.map { _ in settled.outcome }
       }
       let members = try await memberIDs(wishes, capabilities)
       guard let group = try await provider.get(.group, id: groupID, capabilities) else {
@@ -40,26 +40,22 @@ extension SCIMTarget {
     }
   }
 
-  private struct Unlocated: Error {
-    let outcome: Outcome
-  }
-
   /// The id the plan was made with, or for a group that was just created, the one group of its
   /// name.
   private func locate(
     _ key: EntitlementKey, _ wishes: [MemberWish], _ capabilities: Capabilities
-  ) async throws(SCIMError) -> Result<String, Unlocated> {
+  ) async throws(SCIMError) -> Result<String, Settled> {
     let known = Set(wishes.compactMap(\.membership.groupID))
     if known.count == 1, let id = known.first { return .success(id) }
     if known.count > 1 {
       return .failure(
-        Unlocated(
+        Settled(
           outcome: .failed(.skipChange, reason: "the plan names '\(key)' by two ids")))
     }
     let found = try await find([.displayName(key)], exhaustively: true, capabilities)
     if found.count == 1 { return .success(found[0].id) }
     return .failure(
-      Unlocated(
+      Settled(
         outcome: .failed(
           .skipChange,
           reason: found.isEmpty
@@ -85,4 +81,9 @@ extension SCIMTarget {
     }
     return ids
   }
+}
+
+/// Nothing needs to be sent: this is what a change comes to.
+struct Settled: Error {
+  let outcome: Outcome
 }

@@ -6,11 +6,12 @@ extension SCIMTarget {
   package func readActualState(_ scope: ManagedScope) async throws(TargetError) -> ActualState {
     let written = try attributePaths(scope.attributes)
     do throws(SCIMError) {
-      let capabilities = try await beginRun()
-      let paths = written.map { $0.adapted(to: capabilities.userSchema) }
-      let accounts = try await readAccounts(paths, capabilities)
-      let groups = try await readGroups(scope, capabilities)
-      return assemble(accounts, groups, scope, paths, capabilities)
+      return try await inRun { (capabilities) async throws(SCIMError) in
+        let paths = written.map { $0.adapted(to: capabilities.userSchema) }
+        let accounts = try await readAccounts(paths, capabilities)
+        let groups = try await readGroups(scope, capabilities)
+        return assemble(accounts, groups, scope, paths, capabilities)
+      }
     } catch {
       throw error.targetError(id)
     }
@@ -59,7 +60,12 @@ extension SCIMTarget {
           naturalKey: user.text("userName"),
           attributes: Attributes(shape: shape, values: values), isEnabled: user.isActive))
     }
-    inSession { $0.hasAllUsers = end == .complete }
+    inSession { session in
+      session.hasAllUsers = end == .complete
+      session.userCount = accounts.all.count
+      session.seenSubjects = Set(accounts.all.compactMap(\.anchor))
+      session.seenNames = Set(accounts.all.compactMap { $0.naturalKey?.lowercased() })
+    }
     accounts.all.sort { $0.key < $1.key }
     accounts.coverage = Coverage(end, of: "the users")
     return accounts

@@ -53,7 +53,7 @@ extension SCIMTarget {
   }
 
   /// The way all of them are written; where they differ, the one that every service has.
-  private func firstWay(
+  func firstWay(
     _ writes: [AttributeWrite], _ capabilities: Capabilities
   ) -> Dialect.WriteWay {
     guard capabilities.canPatch else { return .put }
@@ -160,8 +160,7 @@ extension SCIMTarget {
     switch way {
     case .paths:
       return try await provider.patch(
-        .user, id: id, writes.map { $0.path.operation(from: $0.before, to: $0.after) },
-        capabilities)
+        .user, id: id, writes.map(\.operation), capabilities)
     case .pathless:
       var attributes: JSONValue = [:]
       for write in writes { write.path.write(write.after, into: &attributes) }

@@ -20,11 +20,20 @@ package final class SCIMTarget: Target, Learning {
   /// What one run has seen of the service.
   struct Session: Sendable {
     var capabilities: Capabilities?
+    /// Whether those are what an earlier run was told.
+    var isRemembered = false
     var stopReason: String?
     /// Whether this run has read every user: who was not there need not be searched, unless it was
     /// tried since to make them.
     var hasAllUsers = false
+    /// How many there are, once they were read.
+    var userCount: Int?
+    /// Whether bulk requests are no use here, or one was lost.
+    var refusesBulk = false
     var triedSubjects: Set<SubjectID> = []
+    /// Whom it has read: anchors, and userNames in lower case.
+    var seenSubjects: Set<SubjectID> = []
+    var seenNames: Set<String> = []
     /// Groups that this run has seen to be missing and not tried to make.
     var missingGroups: Set<EntitlementKey> = []
     /// Searches through every user that found nobody; a service that makes us do this again and
@@ -38,6 +47,15 @@ package final class SCIMTarget: Target, Learning {
     var trusted: Set<String> = []
     /// The attribute by which groups can be searched for a member; `nil` is not known yet.
     var memberSearch: MemberSearch?
+  }
+
+  /// Whether there was nobody of this anchor or name when everybody was read.
+  func isNew(_ user: NewUser) -> Bool {
+    inSession { session in
+      session.hasAllUsers && !session.triedSubjects.contains(user.subject)
+        && !session.seenSubjects.contains(user.subject)
+        && !session.seenNames.contains(user.userName.lowercased())
+    }
   }
 
   /// Does not connect. Throws for what can never work.
@@ -68,6 +86,7 @@ package final class SCIMTarget: Target, Learning {
     provider = ServiceProvider(
       baseURL: url, credential: configuration.auth, transport: transport, clock: clock)
     provider.limit(writes: dialect.writes)
+    provider.limit(groupWrites: dialect.groupWrites)
   }
 
   /// A group is called by its `displayName`, exactly as written.
@@ -97,18 +116,6 @@ package final class SCIMTarget: Target, Learning {
   @discardableResult
   func inSession<Value: Sendable>(_ look: (inout Session) -> Value) -> Value {
     session.withLock { look(&$0) }
-  }
-
-  /// A reading begins a run: it discovers anew and forgets what an earlier run saw.
-  func beginRun() async throws(SCIMError) -> Capabilities {
-    let capabilities = try await provider.discover().speaking(dialect)
-    session.withLock { $0 = Session(capabilities: capabilities) }
-    return capabilities
-  }
-
-  func capabilities() async throws(SCIMError) -> Capabilities {
-    if let known = session.withLock({ $0.capabilities }) { return known }
-    return try await beginRun()
   }
 
   /// Whether groups show their members, as far as the dialect says or was seen.

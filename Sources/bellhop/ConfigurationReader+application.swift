@@ -126,7 +126,7 @@ extension ConfigurationReader {
       "base", "paging", "pageSize", "filters", "showsMembers", "patch", "versions", "bulk",
       "trustsSchema", "firstWay", "groups", "memberChunk", "memberRemoval", "wholeLists",
       "deletion",
-      "writesPerMinute", "burst", "concurrency",
+      "writesPerMinute", "burst", "groupWritesPerMinute", "concurrency",
     ]
     guard let fields = yaml.fields(node, keys: keys) else { return nil }
     var dialect = namedDialect(fields["base"]) ?? Dialect("auto")
@@ -149,6 +149,9 @@ extension ConfigurationReader {
     if let perMinute = yaml.wholeNumber(fields["writesPerMinute"], in: 1...60_000) {
       let burst = yaml.wholeNumber(fields["burst"], in: 1...60_000)
       dialect.writes = Rate(perMinute: perMinute, burst: burst ?? max(1, perMinute / 10))
+    }
+    if let perMinute = yaml.wholeNumber(fields["groupWritesPerMinute"], in: 1...60_000) {
+      dialect.groupWrites = Rate(perMinute: perMinute, burst: max(1, perMinute / 2))
     }
     dialect.concurrency =
       yaml.wholeNumber(fields["concurrency"], in: 1...64) ?? dialect.concurrency

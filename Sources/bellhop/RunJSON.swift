@@ -14,6 +14,8 @@ struct RunJSON: Encodable {
   let exitCode: Int32
   let sources: [SourceJSON]
   let targets: [TargetJSON]
+  /// What was done in the run before this one, where that is told here.
+  let before: [TargetJSON]?
   /// Targets that are not configured any more, with what is ours in them.
   let retiredTargets: [RetiredJSON]?
   /// Access packages that are assigned and that no mapping names.
@@ -36,6 +38,7 @@ struct RunJSON: Encodable {
     exitCode = ExitStatus(report.verdict).rawValue
     sources = report.sources.map(SourceJSON.init)
     targets = report.targets.map(TargetJSON.init)
+    before = report.late.isEmpty ? nil : report.late.map(TargetJSON.init)
     retiredTargets = report.retired.isEmpty ? nil : report.retired.map(RetiredJSON.init)
     unmappedPackages = report.unmappedPackages.map(\.name)
     nextBoundary = report.nextBoundary

@@ -16,8 +16,13 @@ struct RunText {
 
   /// Sources that were not read to their end, packages nobody mapped. For standard error.
   var remarks: [String] {
+    remarks(of: report.sources) + report.targets.flatMap(remarks) + waiting
+  }
+
+  /// What concerns no target alone.
+  func remarks(of sources: [SourceBook]) -> [String] {
     var lines = [report.shortage, report.doubt].compactMap { $0.map(visible) }
-    for source in report.sources {
+    for source in sources {
       if let error = source.error {
         lines.append(visible("\(error); what it granted is kept as it is, ends are still enforced"))
       } else if case .partial(let reason) = source.coverage {
@@ -32,15 +37,17 @@ struct RunText {
     for package in report.unmappedPackages {
       lines.append(visible("access package '\(package.name)' is assigned, and no mapping names it"))
     }
-    lines += report.retired.map { visible($0.description) }
-    for target in report.targets {
-      if let failure = target.failure { lines.append(visible("\(target.target): \(failure)")) }
-      lines += target.remarks.map(visible)
-      lines += target.quarantined.map { visible($0.advice) }
-    }
-    lines += report.waiting.map { visible($0.description) }
-    return lines
+    return lines + report.retired.map { visible($0.description) }
   }
+
+  func remarks(of target: TargetReport) -> [String] {
+    var lines: [String] = []
+    if let failure = target.failure { lines.append(visible("\(target.target): \(failure)")) }
+    lines += target.remarks.map(visible)
+    return lines + target.quarantined.map { visible($0.advice) }
+  }
+
+  var waiting: [String] { report.waiting.map { visible($0.description) } }
 
   /// What to type so that what the limits hold may pass. For standard error.
   func approvals(_ configuration: String?, then command: String = "apply") -> [String] {
@@ -78,7 +85,7 @@ struct RunText {
 
   /// What became of each target's changes. For standard output.
   var outcomes: String {
-    report.targets.map(outcome).joined()
+    report.late.map { "before, " + outcome($0) }.joined() + report.targets.map(outcome).joined()
   }
 
   private func outcome(_ target: TargetReport) -> String {

@@ -58,6 +58,17 @@ struct Workspace {
 
   private var state: StateFolder { StateFolder(configuration.state) }
 
+  /// What was shown as held, to be approved.
+  var shownDigests: ShownDigests { ShownDigests(state) }
+
+  /// Lets what a report shows as held be approved before any run holds it.
+  func rememberShown(_ report: RunReport) {
+    let digests = report.targets.compactMap { $0.approved?.heldDigest?.description }
+    if let fault = shownDigests.remember(digests) {
+      Console.note("what is held cannot be approved before a run has held it: \(fault)")
+    }
+  }
+
   /// Whether the room that is kept for removals on a full disk is there.
   var hasReserve: Bool { Reserve.isWhole(state.reserve) }
 

@@ -13,6 +13,23 @@ struct AttributesTests {
     #expect(attributes.dictionary.keys.sorted() == ["cn", "mail"])
   }
 
+  @Test func `values from bytes are those that text would have given, repaired where it is none`() {
+    let lists: [[[UInt8]]] = [
+      [Array("plain".utf8), []], [Array("Ren\u{e9} \u{1f511}".utf8)], [],
+      [[0xff, 0x41, 0xc3], [0x80]],
+    ]
+    let shape = Attributes.Shape(["a", "b", "c", "d"])
+    let fromBytes = Attributes(shape: shape) { append in
+      for (position, list) in lists.enumerated() {
+        for value in list { value.withUnsafeBytes { append(position, $0) } }
+      }
+    }
+    let fromText = Attributes(
+      shape: shape, values: lists.map { $0.map { String(decoding: $0, as: UTF8.self) } })
+    #expect(fromBytes == fromText)
+    #expect(fromBytes.dictionary == fromText.dictionary)
+  }
+
   @Test func `a long value is packed whole`() {
     let value = String(repeating: "x", count: 70_000)
     #expect(Attributes(["a": [value], "b": ["y"]])["a"] == [value])

@@ -30,6 +30,7 @@ import Testing
     (#"{"pageSize":3,"insertAfterPage":2,"refusesCount":true}"#, "came twice"),
     (#"{"pageSize":3,"loopAfterPage":2}"#, "leads back"),
     (#"{"pageSize":3,"linkHosts":{"2":"http://127.0.0.2:9"}}"#, "leads to http://127.0.0.2:9"),
+    (#"{"pageSize":3,"linkHosts":{"2":"http://127.0.0.1:9"}}"#, "leads to http://127.0.0.1:9"),
     (#"{"pageSize":3,"linkHosts":{"2":"ftp://elsewhere"}}"#, "no absolute URL"),
     (
       #"{"pageSize":3,"faults":[{"path":"assignments","after":2,"times":99,"status":500}]}"#,

@@ -10,21 +10,21 @@ import Testing
     try await withGraphWorld(records: GraphWorld.records(3)) { world in
       let source = world.source()
       let reading = try await source.read(GraphWorld.context)
-      #expect(try await source.news(GraphWorld.context, since: reading) == nil)
+      #expect(try await source.news(since: reading) == nil)
       var records = GraphWorld.records(4)
       records[0].state = "expired"
       try await world.graph.set(#"{"assignments":\#(GraphRecord.list(records))}"#)
       #expect(
-        try await source.news(GraphWorld.context, since: reading) == nil, "no request, no news")
+        try await source.news(since: reading) == nil, "no request, no news")
       try await world.graph.set(
         #"{"assignmentRequests":[\#(request("r-1", "a-1004")),\#(request("r-2", "a-1001", type: "adminRemove"))]}"#
       )
-      let news = try #require(try await source.news(GraphWorld.context, since: reading))
+      let news = try #require(try await source.news(since: reading))
       #expect(news.ids == ["a-1001", "a-1002", "a-1003", "a-1004"])
       #expect(news.assignments[0].state == .expired)
       #expect(news.coverage == .complete)
       #expect(news.subjects[Int(news.assignments[3].subject)].id == SubjectID("u-1004"))
-      #expect(try await source.news(GraphWorld.context, since: news) == nil)
+      #expect(try await source.news(since: news) == nil)
       let lists = try await world.graph.requests().filter { $0.path.hasSuffix("/assignments") }
       #expect(lists.count == 1)
     }
@@ -85,5 +85,13 @@ import Testing
       "customExtensionCalloutInstances":[\(waits ? instance : "")],\
       "assignment":{"id":"\(assignment)","state":"delivering"}}
       """
+  }
+}
+
+extension GraphSource {
+  fileprivate func news(
+    since reading: AssignmentReading
+  ) async throws(SourceError) -> AssignmentReading? {
+    try await news(GraphWorld.context, since: reading, readAt: GraphWorld.context.now)
   }
 }

@@ -1,3 +1,4 @@
+import AccessModel
 import ConnectorTesting
 import Foundation
 import Glibc
@@ -59,10 +60,54 @@ extension EndToEnd {
       }
     }
 
-    @Test func `approving what nobody knows says what waits`() async throws {
+    @Test func `approving what nobody knows is refused and says what waits`() async throws {
       try await held { world, digest in
-        let answer = try await world.bellhop.run("approve", "0123456789abcdef", exits: 0)
-        #expect(answer.errors.contains("what waits now is \(digest)"), "\(answer.errors)")
+        let answer = try await world.bellhop.run("approve", "0123456789abcdef", exits: 65)
+        #expect(answer.errors.contains("nothing is held under 0123456789abcdef"))
+        #expect(answer.errors.contains("what waits is corp: \(digest)"), "\(answer.errors)")
+        try await world.bellhop.run("apply", exits: 3)
+        try await world.bellhop.run("approve", digest, exits: 0)
+        try await world.bellhop.run("apply", exits: 0)
+        let none = try await world.bellhop.run("approve", "0123456789abcdef", exits: 65)
+        #expect(none.errors.contains("nothing waits for approval"), "\(none.errors)")
+      }
+    }
+
+    @Test func `what only plan has shown as held can be approved`() async throws {
+      try await withWorld { world in
+        try world.write(Self.all)
+        try await world.bellhop.run("apply", exits: 0)
+        try world.write(Array(Self.all.prefix(7)))
+        let plan = try await world.bellhop.run("plan", "--json", exits: 3).json
+        let digest = try #require(
+          plan["targets"].items[0]["plan"]["heldByLimits"]["digest"].text)
+        try await world.bellhop.run("approve", digest, exits: 0)
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab").count == 7)
+      }
+    }
+
+    /// Who can write the ledger and has not its key can put a row in, or use one again.
+    @Test(arguments: [
+      "INSERT INTO approval (digest, name, reason, at) SELECT digest, 'Grace', '', \(Instant.wallClock.microseconds) FROM held_plan",
+      "UPDATE held_plan SET changes = '[]'",
+    ])
+    func `A2: an approval or a held plan that was put into the ledger lets nothing pass`(
+      sql: String
+    ) async throws {
+      try await held { world, digest in
+        let edited = try await world.bellhop.runInShell(
+          "sqlite3 state/ledger.sqlite \"\(sql)\"")
+        #expect(edited.code == 0, "\(edited.everything)")
+        if sql.hasPrefix("UPDATE") {
+          let answer = try await world.bellhop.run("approve", digest, exits: 74)
+          #expect(answer.errors.contains("was edited"), "\(answer.errors)")
+        } else {
+          let answer = try await world.bellhop.run("apply", exits: 74)
+          #expect(answer.errors.contains("the journal does not vouch for it"), "\(answer.errors)")
+          try await world.bellhop.run("verify", exits: 74)
+        }
+        #expect(try await world.members("lab").count == 12)
       }
     }
 

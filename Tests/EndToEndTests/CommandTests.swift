@@ -194,15 +194,16 @@ extension EndToEnd {
   }
 }
 
-/// Waits for something to come true, no longer than ten seconds.
+/// Waits for something to come true.
 func until(
-  sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
+  for limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
+  _ condition: () async throws -> Bool
 ) async throws {
   let clock = ContinuousClock()
-  let limit = clock.now + .seconds(10)
-  while clock.now < limit {
+  let end = clock.now + limit
+  while clock.now < end {
     if try await condition() { return }
     try await Task.sleep(for: .milliseconds(20))
   }
-  Issue.record("it did not come true within ten seconds", sourceLocation: sourceLocation)
+  Issue.record("it did not come true within \(limit)", sourceLocation: sourceLocation)
 }

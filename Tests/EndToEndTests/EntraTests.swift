@@ -111,7 +111,7 @@ extension EndToEnd {
         var jon = GraphRecord("a-2", of: "u-2", name: "jon")
         jon.state = "delivering"
         try await graph.hold([GraphRecord("a-1", of: "u-1", name: "ines"), jon])
-        try await graph.set(#"{"assignmentRequests":[\#(request("r-1", "adminAdd", "a-2"))]}"#)
+        try await graph.wait(for: Entra.request("r-1", "adminAdd", "a-2"))
         let asked = Instant.wallClock
         try await until { try await world.members("lab") == ["ines", "jon"] }
         #expect(Instant.wallClock.since(asked) < .seconds(8))
@@ -119,8 +119,7 @@ extension EndToEnd {
         #expect(try await graph.resumes()[0].contains("provisioned: corp cn=lab"))
         #expect(try await world.wiki?.members("Lab").count == 2)
 
-        try await graph.set(
-          #"{"assignmentRequests":[\#(request("r-2", "userRemove", "a-2"))]}"#)
+        try await graph.wait(for: Entra.request("r-2", "userRemove", "a-2"))
         try await until { try await world.members("lab") == ["ines"] }
         try await until { try await graph.resumes().count == 2 }
         #expect(try await graph.resumes()[1].contains("removed: corp cn=lab"))
@@ -135,7 +134,7 @@ extension EndToEnd {
         var lost = GraphRecord("a-1", of: "u-1", name: "ines")
         lost.package = "Nowhere"
         try await graph.hold([lost])
-        try await graph.set(#"{"assignmentRequests":[\#(request("r-1", "adminAdd", "a-1"))]}"#)
+        try await graph.wait(for: Entra.request("r-1", "adminAdd", "a-1"))
         try world.configure(graph, more: ", callback: {}")
         let waits = try await world.bellhop.run("apply", exits: 0)
         #expect(waits.errors.contains("request r-1 still waits: no mapping names access package"))
@@ -163,7 +162,7 @@ extension EndToEnd {
       }
     }
 
-    private func request(_ id: String, _ type: String, _ assignment: String) -> String {
+    static func request(_ id: String, _ type: String, _ assignment: String) -> String {
       """
       {"id":"\(id)","requestType":"\(type)","state":"delivering","status":"WaitingForCallback",\
       "createdDateTime":"\(Instant.wallClock)","completedDateTime":null,\
@@ -175,7 +174,7 @@ extension EndToEnd {
   }
 }
 
-private func withEntra(_ body: (World, GraphStandIn) async throws -> Void) async throws {
+func withEntra(_ body: (World, GraphStandIn) async throws -> Void) async throws {
   try await withGraph { graph in
     try await withWorld(wiki: true) { world in
       try world.bellhop.write("open sesame", to: "entra.secret", mode: 0o600)
@@ -190,7 +189,7 @@ private func withEntra(_ body: (World, GraphStandIn) async throws -> Void) async
 }
 
 extension World {
-  fileprivate func configure(_ graph: GraphStandIn, more: String = ", users: none") throws {
+  func configure(_ graph: GraphStandIn, more: String = ", users: none") throws {
     let users = more.contains("users:") ? "" : ", users: none"
     try bellhop.write(
       """
@@ -210,12 +209,17 @@ extension World {
 }
 
 extension GraphStandIn {
-  fileprivate func hold(_ records: [GraphRecord]) async throws {
+  func hold(_ records: [GraphRecord]) async throws {
     try await set("{\"assignments\":\(GraphRecord.list(records))}")
   }
 
+  /// Shows one request that waits.
+  func wait(for request: String) async throws {
+    try await set("{\"assignmentRequests\":[\(request)]}")
+  }
+
   /// The bodies of the answers to waiting requests.
-  fileprivate func resumes() async throws -> [String] {
+  func resumes() async throws -> [String] {
     try await requests().filter { $0.path.hasSuffix("/resume") }.map(\.body)
   }
 }

@@ -60,5 +60,27 @@ extension EndToEnd {
         try await world.bellhop.run("plan", exits: 0)
       }
     }
+
+    @Test(.enabled(if: canMount))
+    func `C8: what waits and what fails is remembered on a full disk`() async throws {
+      try await withSmallDisk { world in
+        let all = ["ines", "jon", "kai", "lea", "mo", "nils"].map { Record($0, "Lab") }
+        try world.write(all)
+        try await world.bellhop.run("apply", exits: 0)
+        let filled = try await world.bellhop.runInShell(
+          "fallocate -l $(df -k --output=avail state | tail -1)K state/filler")
+        #expect(filled.code == 0, "\(filled.everything)")
+        try world.write([Record("ines", "Lab"), Record("jon", "Lab", state: "expired")])
+        for _ in 0..<2 {
+          let answer = try await world.bellhop.run("apply", exits: 74)
+          #expect(answer.errors.contains("only what ends access is recorded and done"))
+          #expect(try await world.members("lab") == ["ines", "kai", "lea", "mo", "nils"])
+        }
+        let status = try await world.bellhop.run("status", exits: 0).output
+        #expect(status.contains("removal(s) wait"), "\(status)")
+        #expect(!status.contains("did not end"), "\(status)")
+        try await world.bellhop.run("verify", exits: 0)
+      }
+    }
   }
 }

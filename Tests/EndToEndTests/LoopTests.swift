@@ -80,3 +80,30 @@ extension EndToEnd {
     }
   }
 }
+
+extension EndToEnd.Loop {
+  @Test func `what is wrong is told once when it begins and once when it is over`() async throws {
+    try await withWorld { world in
+      try world.configure(more: "run: { interval: PT1S }\n")
+      try world.write([Record("ines", "Lab")])
+      let loop = try world.bellhop.start(["run"])
+      defer { loop.signal(SIGKILL) }
+      try await until { try await world.members("lab") == ["ines"] }
+      try world.bellhop.write("broken", to: world.source)
+      try await Task.sleep(for: .seconds(8))
+      await world.directory.stop()
+      try await Task.sleep(for: .seconds(4))
+      try await world.directory.start()
+      try world.write([Record("ines", "Lab"), Record("jon", "Lab")])
+      try await until(for: .seconds(30)) { try await world.members("lab") == ["ines", "jon"] }
+      try await Task.sleep(for: .seconds(3))
+      loop.signal(SIGTERM)
+      let log = try await loop.answer().errors
+      let lines = log.split(separator: "\n").filter { $0.contains("desk: ") }
+      #expect(lines.count { !$0.contains("no more") } == 1, "\(log)")
+      #expect(lines.count { $0.contains("no more") } == 1, "\(log)")
+      #expect(log.split(separator: "\n").count { $0.contains("corp: ") } <= 4, "\(log)")
+      #expect(log.split(separator: "\n").count < 20, "\(log)")
+    }
+  }
+}

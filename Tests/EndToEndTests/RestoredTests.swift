@@ -18,6 +18,8 @@ extension EndToEnd {
         try await world.directory.backUp()
         try wiki.server.backUp()
 
+        // A copy is known by being a second older.
+        try await Task.sleep(for: .seconds(1))
         try world.write([
           Record("ines", "Lab"), Record("jon", "Lab", state: "expired"),
           Record("jon", "Gate", state: "expired"), Record("kai", "Gate"), Record("lea", "Lab"),
@@ -84,6 +86,8 @@ extension EndToEnd {
         try world.write([Record("ines", "Lab"), Record("jon", "Lab"), Record("kai", "Lab")])
         try await world.bellhop.run("apply", exits: 0)
         try await world.directory.backUp()
+        // A copy is known by being a second older.
+        try await Task.sleep(for: .seconds(1))
         try world.write([
           Record("ines", "Lab"), Record("jon", "Lab", state: "expired"),
           Record("kai", "Lab", state: "expired"), Record("lea", "Lab"),

@@ -109,6 +109,19 @@ extension EndToEnd {
       }
     }
 
+    @Test(arguments: [(23, 0), (25, 65)])
+    func `a saved plan is good for a day`(hours: Int, code: Int32) async throws {
+      try await withWorld { world in
+        try world.write([Record("ines", "Lab")])
+        let made = try await world.bellhop.runInShell(
+          "exec faketime -f -\(hours)h \"$BELLHOP\" plan --out night.plan")
+        #expect(made.code == 2, "\(made.everything)")
+        let answer = try await world.bellhop.run("apply", "--plan", "night.plan", exits: code)
+        #expect(answer.errors.contains("could be applied until") == (code == 65))
+        #expect(try await world.directory.exists(world.account("ines")) == (code == 0))
+      }
+    }
+
     @Test func `another configuration, other mappings or a missing target refuse the plan`()
       async throws
     {

@@ -7,11 +7,11 @@ import Testing
 extension EndToEnd {
   /// Where secrets may not be seen.
   @Suite struct Secrets {
-    /// Twelve secrets in every form and place that the configuration has for one.
+    /// Thirteen secrets in every form and place that the configuration has for one.
     struct Canaries {
       let values: [String]
 
-      init() { values = (1...12).map { "canary-\($0)-\(UUID().uuidString)" } }
+      init() { values = (1...13).map { "canary-\($0)-\(UUID().uuidString)" } }
 
       func found(in data: Data) -> [String] {
         values.filter { value in
@@ -31,7 +31,7 @@ extension EndToEnd {
     /// Targets that fail for a wrong secret, each with another one, and two that succeed.
     private func configure(_ world: inout World, _ canaries: Canaries) throws {
       var more = ""
-      for (number, canary) in canaries.values.enumerated() {
+      for (number, canary) in canaries.values.dropLast().enumerated() {
         let reference: String
         switch number % 3 {
         case 0:
@@ -69,6 +69,15 @@ extension EndToEnd {
         more += "  other-\(number): \(target)\n"
       }
       try world.configure(more: more)
+      world.bellhop.environment["GRAPH_CANARY"] = canaries.values.last
+      let wiki = world.wiki?.server.url.description ?? ""
+      let file = world.bellhop.path("bellhop.yaml")
+      let graph =
+        "  cloud: { kind: graph, tenant: contoso, clientID: bellhop, loginURL: \"\(wiki)\", "
+        + "graphURL: \"\(wiki)\", credential: { clientSecret: { env: GRAPH_CANARY } } }\n"
+      try world.bellhop.write(
+        try String(contentsOfFile: file, encoding: .utf8)
+          .replacing("sources:\n", with: "sources:\n" + graph), to: "bellhop.yaml")
     }
 
     @Test func `A3: no secret is in an output, the state, an argument or a child's environment`()
@@ -81,7 +90,8 @@ extension EndToEnd {
         let watch = ProcessWatch(canaries)
         var said = ""
         for arguments in [
-          ["validate"], ["plan", "--log-level", "debug"], ["apply", "--log-level", "debug"],
+          ["validate"], ["plan", "--log-level", "debug", "--out", "night.plan"],
+          ["apply", "--log-level", "debug"],
           ["apply", "--json", "--log-level", "info"], ["apply", "--log-level", "error"],
           ["status"], ["status", "--json"], ["history", "--json"], ["why", "guest-ines", "--json"],
           ["doctor"], ["doctor", "--json"],
@@ -97,11 +107,14 @@ extension EndToEnd {
         }
         #expect(canaries.found(in: said) == [])
         #expect(canaries.found(in: try world.bellhop.stateBytes()) == [])
+        let plan = try Data(contentsOf: world.bellhop.folder.appending(path: "night.plan"))
+        #expect(!plan.isEmpty && canaries.found(in: plan) == [])
         #expect(watch.found == [])
         let environment = try Data(contentsOf: world.bellhop.folder.appending(path: "environ.log"))
         #expect(!environment.isEmpty, "the commands were run")
         #expect(canaries.found(in: environment) == [])
         #expect(said.contains("other-0") && said.contains("other-11"), "all of them were tried")
+        #expect(said.contains("cloud"), "and Graph")
         #expect(try await world.members("lab") == ["ines", "jon"])
       }
     }

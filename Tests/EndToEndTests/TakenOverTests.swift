@@ -1,3 +1,4 @@
+import ConnectorTesting
 import Foundation
 import Glibc
 import Testing
@@ -11,6 +12,8 @@ extension EndToEnd {
         let loop = try world.bellhop.start(["run"])
         defer { loop.signal(SIGKILL) }
         try await until { try await world.members("lab") == ["ines"] }
+        // Also recorded, and not only done.
+        try await until { try loop.errorsSoFar().contains("exit=0") }
         try await body(world, loop)
       }
     }
@@ -73,6 +76,42 @@ extension EndToEnd {
         other.signal(SIGTERM)
         #expect(try await other.answer().code == 0)
         try await world.bellhop.run("verify", exits: 0)
+      }
+    }
+
+    @Test
+    func `C6: a run that slept in the middle of a batch while another took over undoes nothing`()
+      async throws
+    {
+      try await withWorld { world in
+        let guests = (0..<400).map { Record("g\($0)", "Lab") }
+        try world.write(guests)
+        let first = try world.bellhop.start(["apply"])
+        defer { first.signal(SIGKILL) }
+        try await until { try await world.directory.exists(world.account("g0")) }
+        first.signal(SIGSTOP)
+        try world.bellhop.delete("state/lock")
+        // The other finishes the work, and then takes all of it back.
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab").count == 400)
+        try world.write(guests.map { Record($0.login, "Lab", state: "expired") })
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab") == [])
+        let before = try await world.snapshot()
+
+        first.signal(SIGCONT)
+        let answer = try await first.answer()
+        #expect(answer.code == 75, "\(answer.code): \(answer.everything)")
+        #expect(answer.errors.contains("bellhop apply"), "\(answer.errors)")
+        #expect(try await world.snapshot() == before)
+        try await world.bellhop.run("verify", exits: 0)
+        try await world.bellhop.run("plan", exits: 0)
+        let runs = try await world.bellhop.run("history", "--runs", "--json", exits: 0).json
+        #expect(runs.items.count == 3)
+        // Nothing half recorded: what the first was about to do is settled by what the second read.
+        let open = try await world.bellhop.run("history", "--json", exits: 0).json.items
+          .filter { $0["outcome"] == .null }
+        #expect(open.isEmpty, "\(open.prefix(3))")
       }
     }
   }

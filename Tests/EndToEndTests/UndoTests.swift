@@ -1,4 +1,5 @@
 import ConnectorTesting
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -102,6 +103,69 @@ extension EndToEnd {
         try await world.bellhop.run("undo", run, "--apply", exits: 0)
         #expect(try await world.members("lab").count == 4)
         try await world.bellhop.run("plan", exits: 0)
+      }
+    }
+
+    @Test func `a run that was killed is taken back as far as it came`() async throws {
+      try await withWorld { world in
+        let right = [Record("ines", "Lab")]
+        let wrong = (0..<400).map { Record("wrong\($0)", "Lab") }
+        try world.write(right)
+        try await world.bellhop.run("apply", exits: 0)
+        try world.write(right + wrong)
+        let apply = try world.bellhop.start(["apply"])
+        while apply.isRunning, try await !world.directory.exists(world.account("wrong0")) {}
+        apply.signal(9)
+        #expect(try await apply.answer().code == -9, "it was killed before its end")
+        let run = try await latestRun(world)
+        try world.write(right)
+        let held = try await world.bellhop.answer("undo", run, "--apply")
+        if held.code == 3 {
+          let digest = try #require(
+            held.errors.firstMatch(of: /bellhop approve ([0-9a-f]{16})/)?.1)
+          try await world.bellhop.run("approve", String(digest), exits: 0)
+          try await world.bellhop.run("undo", run, "--apply", exits: 0)
+        } else {
+          #expect(held.code == 0, "\(held.everything)")
+        }
+        #expect(try await world.members("lab") == ["ines"])
+        let types = try await world.directory.search(
+          world.directory.accounts, attributes: ["employeeType"])
+        #expect(
+          !types.components(separatedBy: "\n\n").contains {
+            $0.contains("uid=wrong") && !$0.contains("employeeType: gone")
+          })
+        try await world.bellhop.run("plan", exits: 0)
+        try await world.bellhop.run("verify", exits: 0)
+      }
+    }
+
+    @Test func `an account that a run deleted comes back under another id, where it is asked for`()
+      async throws
+    {
+      try await withWorld { world in
+        try world.map(deleteAfter: "P0D")
+        let (ines, jon) = (Record("ines", "Lab"), Record("jon", "Lab"))
+        try world.write([ines, jon])
+        try await world.bellhop.run("apply", exits: 0)
+        let id = try await world.directory.values(of: "entryUUID", at: world.account("jon"))
+        var over = jon
+        over.state = "expired"
+        try world.write([ines, over])
+        try await world.bellhop.run("apply", exits: 0)
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await !world.directory.exists(world.account("jon")))
+        let run = try await latestRun(world)
+        let none = try await world.bellhop.run("undo", run, exits: 4)
+        #expect(none.output.contains("no live assignment asks for it"), "\(none.output)")
+
+        try world.write([ines, jon])
+        let answer = try await world.bellhop.run("undo", run, "--apply", exits: 0)
+        #expect(answer.output.contains("under another id"), "\(answer.output)")
+        let again = try await world.directory.values(of: "entryUUID", at: world.account("jon"))
+        #expect(again.count == 1 && again != id)
+        try await world.bellhop.run("apply", exits: 0)
+        #expect(try await world.members("lab") == ["ines", "jon"])
       }
     }
 

@@ -58,6 +58,8 @@ DEFAULTS = {
     # How far this clock is ahead.
     "clockSkew": 0,
     "resumeStatus": 204,
+    "resumeDelay": 0,
+    "pageDelay": 0,
     "deltaTokenIsStale": False,
 }
 
@@ -320,6 +322,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "users" and data["refusesUsers"]:
             raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
         condition = query.get("$filter")
+        if kind == "assignments":
+            time.sleep(data["pageDelay"])
         if kind == "assignments" and data["needsPackageFilter"] and "accesspackage/id eq" not in (condition or "").lower():
             raise Refused(403, "AccessDenied", "The caller needs a filter on accessPackage/id.")
         if "$count" in query and data["refusesCount"] and kind == "assignments":
@@ -463,6 +467,7 @@ class Handler(BaseHTTPRequestHandler):
                     row["state"] = "delivered"
                 elif row["id"] == identifier and "emov" in details.get("stage", ""):
                     row["state"] = "expired"
+        time.sleep(data["resumeDelay"])
         return 204, None, {}
 
 

@@ -208,4 +208,19 @@ import Testing
       }
     }
   }
+
+  /// An address that is this machine and not written as loopback: what leads elsewhere must not be led
+  /// there by the environment either.
+  @Test func `S3: a proxy of the environment is not used for another host`() async throws {
+    try await withLoopbackServer { _ in
+      .bytes("HTTP/1.1 502 Proxy\r\nContent-Length: 0\r\n\r\n")
+    } _: { proxy in
+      let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+      for name in names { setenv(name, "http://127.0.0.1:\(proxy.port)", 1) }
+      defer { for name in names { unsetenv(name) } }
+      let request = HTTPRequest(.get, try HTTPURL(parsing: "https://0.0.0.0:9/"))
+      #expect(try await failure(CurlTransport(), request).kind == .unreachable)
+      #expect(proxy.connectionCount == 0)
+    }
+  }
 }

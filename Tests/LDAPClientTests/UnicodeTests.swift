@@ -77,6 +77,22 @@ struct UnicodeTests {
     }
   }
 
+  /// A table of names relies on it: bytes that are a normal form mean themselves and nothing else.
+  @Test func `a normal form is its own, byte for byte, whatever it is made of`() throws {
+    func normalised(_ bytes: [UInt8]) -> [UInt8]? {
+      var folded: [UInt8] = []
+      let isName = bytes.withUnsafeBytes { DistinguishedName.appendNormalised($0, to: &folded) }
+      return isName ? folded : nil
+    }
+    for value in Self.everything + Self.awkward {
+      let leaf = DistinguishedName.RelativeName(
+        .init(type: "CommonName", value: value), .init(type: "2.5.4.5", value: "X" + value))
+      let name = DistinguishedName([leaf, .init(.init(type: "DC", value: value))])
+      let once = try #require(normalised(Array(name.description.utf8)))
+      #expect(normalised(once) == once, "\(name.description.unicodeScalars.map(\.value))")
+    }
+  }
+
   @Test func `what we take for a name libldap takes for the same one`() throws {
     var state: UInt64 = 42
     func next(_ bound: Int) -> Int {

@@ -44,6 +44,32 @@ extension DirectoryTests {
       }
     }
 
+    @Test func `L3: what somebody undoes before it is read back is not believed to be done`()
+      async throws
+    {
+      try await Directory.with { directory in
+        let accounts = try await directory.accounts(["ada", "bob"])
+        _ = try await directory.apply(try await directory.additions(accounts, to: "alpha"))
+        let (slapd, alpha) = (directory.slapd, "cn=alpha,\(directory.slapd.groups)")
+        let ada = directory.dn("ada")
+        let relay = try Relay(before: slapd.port) {
+          do {
+            try await slapd.modify(
+              "dn: \(alpha)\nchangetype: modify\nadd: member\nmember: \(ada)\n")
+          } catch {
+            Issue.record(error)
+          }
+        }
+        defer { relay.close() }
+        var configuration = directory.configuration
+        configuration.urls = ["ldap://127.0.0.1:\(relay.port)"]
+        let target = try LDAPTarget(configuration)
+        let removal = try await directory.removals([accounts[0]], from: "alpha")
+        #expect(try await target.apply(removal) { _ in } == [.applied()])
+        #expect(try await directory.members("alpha") == [directory.dn("bob")])
+      }
+    }
+
     @Test func `without a placeholder all but the last member go, and it is said`() async throws {
       try await Directory.with(configure: { configuration, _ in
         configuration.groups?.placeholder = nil

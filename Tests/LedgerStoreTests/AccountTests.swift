@@ -85,6 +85,19 @@ import Testing
     #expect(try await accounts() == [owned(.created, because: "asn-3")])
   }
 
+  @Test func `L6: the name that groups may list stays while a membership of it is left`()
+    async throws
+  {
+    try await ledger.carryOut([creation], .applied(identity: identity("ada")))
+    try await ledger.carryOut([addition("ada", to: "staff", because: "asn-1")])
+    let moved = AccountIdentity(key: "uid=ada,ou=disabled", immutableID: "uuid-ada")
+    try await ledger.carryOut([disabling], .applied(identity: moved))
+    #expect(try await accounts().map(\.identity.key) == [identity("ada").key])
+    try await ledger.carryOut([removal("ada", from: "staff", expired)])
+    try await ledger.carryOut([disabling], .alreadyInState(identity: moved))
+    #expect(try await accounts().map(\.identity.key) == [moved.key])
+  }
+
   @Test func `a refused disabling leaves the account enabled`() async throws {
     try await ledger.carryOut([creation], .applied(identity: identity("ada")))
     try await ledger.carryOut([disabling], .refused(reason: "no"))

@@ -122,8 +122,28 @@ import Testing
     #expect(said.contains("newer version (3 something to come)"))
   }
 
-  @Test func `an older version's ledger is not read before it is brought up to date`() throws {
-    _ = try state.open()
+  @Test func `a ledger whose making was cut short is an empty one`() async throws {
+    try await state.ledger().close()
+    for suffix in ["", "-wal", "-shm"] where access(state.folder.ledger + suffix, F_OK) == 0 {
+      unlink(state.folder.ledger + suffix)
+    }
+    unlink(state.folder.head)
+    let queue = try DatabaseQueue(path: state.folder.ledger)
+    try LedgerSchema.migrator.migrate(queue, upTo: LedgerSchema.migrator.migrations[1])
+    try await queue.write {
+      try $0.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
+    }
+    try queue.close()
+    let found = try await state.open(readOnly: true).verify()
+    #expect(found.isWhole)
+    #expect(found.remarks.first?.contains("the making of the ledger was cut short") == true)
+    try await state.ledger().close()
+    #expect(try await state.open(readOnly: true).verify().isWhole)
+  }
+
+  @Test func `an older version's ledger is not read before it is brought up to date`() async throws
+  {
+    try await state.ledger().close()
     try sqlite(state.folder.ledger, "DELETE FROM grdb_migrations")
     #expect(complaint(readOnly: true).contains("older version"))
   }

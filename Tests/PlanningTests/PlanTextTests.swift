@@ -78,6 +78,23 @@ import Testing
       naturalKeyAttribute: "uid")
   }
 
+  @Test func `what waits for one source is one line, and all of it with --all and in JSON`() {
+    var world = World()
+    for subject in ["ada", "bob", "cy"] as [SubjectID] {
+      world.addMember(subject)
+      world.known.append(World.known(AssignmentID("a-\(subject)"), subject: subject))
+    }
+    world.reading = .failure(SourceError(source: "src", kind: .unavailable, message: "down"))
+    let approved = Limits.standard.approve(world.plan, recent: [], now: world.now)
+    let text = PlanText().render(approved)
+    #expect(text.contains("= src  was not read: 3 membership(s), 3 account(s) wait for it"))
+    #expect(!text.contains("a-ada"))
+    let all = PlanText(linesPerSection: nil).render(approved)
+    #expect(all.contains("src/a-ada was not read: down"))
+    #expect(PlanReport(approved).holds.count == 6)
+    #expect(PlanReport(approved).holds.allSatisfy { $0.source == "src" })
+  }
+
   @Test func `a plan reads well on a terminal of 100 columns`() throws {
     let packages = [
       "asn-12": "Design Review", "asn-41": "Partner Engineering", "asn-42": "Partner Engineering",

@@ -53,6 +53,14 @@ import Testing
     #expect(told.contains("expired 2026-11-30"))
   }
 
+  @Test func `R7: an instant that is cut to the second proves nothing`() {
+    let tombstone = Tombstones.Membership(
+      group: "g", subject: "ada", origin: .created, because: [], endedAt: World.day(-2),
+      changedAt: World.second(10).adding(.milliseconds(999)))
+    #expect(!tombstone.isAfter(World.second(10)))
+    #expect(tombstone.isAfter(World.second(9)))
+  }
+
   @Test func `a member who is not there again is nobody's business`() {
     var world = world(changedAt: 9)
     world.members = []

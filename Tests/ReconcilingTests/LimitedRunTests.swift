@@ -76,6 +76,33 @@ struct LimitedRunTests {
     #expect(try await connector.apply(at: Connector.day(3)).verdict == .heldByLimits)
   }
 
+  private func mapping(_ packages: [String]) -> String {
+    let rules = packages.map {
+      "  - accessPackage: \($0)\n    entitlements: [{ target: memory, group: cn=eng }]\n"
+    }
+    return "version: 1\npackages:\n" + rules.joined()
+      + "accounts: [{ target: memory, attributes: { uid: '[uid]' } }]\n"
+  }
+
+  @Test(arguments: [(Duration.seconds(3_600), 0), (.seconds(90_000), 2)])
+  func `R5: what the mapping took within a day counts with what it takes now`(
+    later: Duration, removed: Int
+  ) async throws {
+    connector.change { $0.mapping = mapping(["Engineering", "Desk", "Night"]) }
+    source.answer(
+      (1...16).map { assignment(SubjectID("e\($0)")) }
+        + ["d1", "d2"].map { assignment($0, "Desk") }
+        + ["n1", "n2"].map { assignment($0, "Night") })
+    try await connector.apply(at: Connector.day(0))
+    connector.change { $0.mapping = mapping(["Engineering", "Desk"]) }
+    #expect(try await connector.apply(at: Connector.day(1)).verdict == .converged)
+    #expect(await target.members("cn=eng").count == 18)
+    connector.change { $0.mapping = mapping(["Engineering"]) }
+    let report = try await connector.apply(at: Connector.day(1, later))
+    #expect((report.verdict == .heldByLimits) == (removed == 0))
+    #expect(await target.members("cn=eng").count == 18 - removed)
+  }
+
   @Test func `limits delay nothing that has expired`() async throws {
     source.answer(names.map { assignment($0, end: Connector.day(3)) })
     try await connector.apply(at: Connector.day(0))

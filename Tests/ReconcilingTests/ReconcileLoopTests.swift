@@ -7,72 +7,6 @@ import Testing
 
 /// `bellhop run` on a clock that only the test moves.
 struct ReconcileLoopTests {
-  /// A loop that runs, and the hands of its clocks.
-  private final class Hall: Sendable {
-    let source: CountingSource
-    let target = InMemoryTarget(groups: ["cn=eng", "cn=ops"])
-    let clock = ManualClock()
-    let connector: Connector
-    /// How far the wall clock was set away from the time that passed.
-    let skew = Mutex(Duration.zero)
-    /// How much of that the time since the machine started does not explain.
-    let jump = Mutex(Duration.zero)
-    let reports = Mutex<[RunReport]>([])
-    /// How often the source had been read when each report was made.
-    let readingsByThen = Mutex<[Int]>([])
-
-    init(_ assignments: [FakeAssignment]) throws {
-      source = CountingSource(FakeSource(id: "partners", assignments: assignments))
-      connector = try Connector(.init(sources: [source], targets: [target]))
-    }
-
-    var wall: Instant {
-      Connector.day(0).adding(clock.now.offset).adding(skew.withLock { $0 })
-    }
-
-    func start(sources: Duration, targets: Duration) throws -> Task<Void, any Error> {
-      let store = try connector.store()
-      let loop = ReconcileLoop(
-        reconciler: try connector.reconciler(store),
-        schedule: Schedule(sources: ["partners": sources], targets: ["memory": targets]),
-        clock: clock, wallClock: { self.wall },
-        makeContext: { () throws(LedgerError) in
-          try await self.connector.begin(
-            at: self.wall, jump: self.jump.withLock { $0 }, store)
-        },
-        finish: { report throws(LedgerError) in
-          self.reports.withLock { $0.append(report) }
-          self.readingsByThen.withLock { $0.append(self.source.readings) }
-        })
-      return Task { try await loop.run() }
-    }
-
-    /// Lets the time pass in steps no longer than the loop's longest sleep.
-    func pass(_ duration: Duration, step: Duration = .seconds(30)) async throws {
-      var left = duration
-      while left > .zero {
-        try await clock.sleepers(atLeast: 1)
-        clock.advance(by: min(left, step))
-        left -= step
-      }
-      try await clock.sleepers(atLeast: 1)
-    }
-
-    func jump(by duration: Duration) {
-      skew.withLock { $0 += duration }
-      jump.withLock { $0 += duration }
-    }
-
-    var times: [Duration] {
-      reports.withLock { $0.map { $0.context.now.since(Connector.day(0)) } }
-    }
-
-    func stop(_ run: Task<Void, any Error>) async throws {
-      run.cancel()
-      try await run.value
-    }
-  }
-
   @Test func `sources and targets are read on their own intervals`() async throws {
     let hall = try Hall([assignment("ada")])
     let run = try hall.start(sources: .seconds(600), targets: .seconds(240))
@@ -82,21 +16,6 @@ struct ReconcileLoopTests {
     #expect(await hall.target.readings == 6)
     #expect(await hall.target.members("cn=eng") == ["ada"])
     #expect(await hall.target.writes == 2)
-    try await hall.stop(run)
-  }
-
-  @Test func `L1: what ends does not wait for a source that failed before`() async throws {
-    let hall = try Hall([assignment("ada", end: Connector.day(0, .seconds(90)))])
-    let run = try hall.start(sources: .seconds(30), targets: .seconds(3600))
-    try await hall.pass(.seconds(15))
-    hall.source.source.fail()
-    try await hall.pass(.seconds(75), step: .seconds(15))
-    let removing = hall.reports.withLock { reports in
-      reports.firstIndex { $0.targets.contains { $0.outcomes.contains { $0.change.endsAccess } } }
-    }
-    #expect(hall.times == [0, 30, 60, 90, 90].map { .seconds($0) })
-    #expect(removing == 3)
-    #expect(hall.readingsByThen.withLock { $0 } == [1, 2, 3, 3, 4])
     try await hall.stop(run)
   }
 
@@ -123,23 +42,6 @@ struct ReconcileLoopTests {
     try await hall.pass(.seconds(99.75), step: .seconds(10))
     #expect(await hall.target.members("cn=eng") == [])
     #expect(hall.times == [.zero, .seconds(100.5), .seconds(200.25)])
-    try await hall.stop(run)
-  }
-
-  @Test func `what failed is tried again within a minute`() async throws {
-    let hall = try Hall([assignment("ada")])
-    hall.source.source.fail()
-    await hall.target.set(.init(reading: .throwing(.retryLater)))
-    let run = try hall.start(sources: .seconds(3600), targets: .seconds(3600))
-    try await hall.pass(.seconds(120))
-    #expect(hall.source.readings == 3)
-    #expect(await hall.target.readings == 3)
-    hall.source.source.answer([assignment("ada")])
-    await hall.target.set(.init())
-    try await hall.pass(.seconds(60))
-    #expect(await hall.target.members("cn=eng") == ["ada"])
-    try await hall.pass(.seconds(600))
-    #expect(hall.source.readings == 4)
     try await hall.stop(run)
   }
 
@@ -246,7 +148,8 @@ extension ReconcileLoopTests {
       reconciler: try connector.reconciler(store),
       schedule: Schedule(
         sources: ["partners": .seconds(60)],
-        targets: ["memory": .seconds(60), "hanging": .seconds(60)], patience: .milliseconds(300)),
+        targets: ["memory": .seconds(60), "hanging": .seconds(60)], patience: .seconds(1),
+        gathering: .seconds(30)),
       clock: clock, wallClock: wall,
       makeContext: { () throws(LedgerError) in try await connector.begin(at: wall(), store) },
       finish: { report throws(LedgerError) in reports.withLock { $0.append(report) } })
@@ -259,7 +162,8 @@ extension ReconcileLoopTests {
     }
     try await clock.sleepers(atLeast: 1)
     #expect(await target.members("cn=eng") == ["ada"])
-    #expect(reports.withLock { $0.count } == 4)
+    let times = reports.withLock { $0.map { $0.context.now.since(Connector.day(0)) } }
+    #expect(Set(times) == Set([0, 60, 120, 180].map { .seconds($0) }))
     #expect(hanging.readings == 1)
     let last = try #require(reports.withLock { $0.last })
     #expect(last.verdict == .unavailable)
@@ -271,7 +175,7 @@ extension ReconcileLoopTests {
 }
 
 /// Never answers, until it is told to stop.
-private final class HangingTarget: Target {
+final class HangingTarget: Target {
   private let memory: InMemoryTarget
   private let count = Mutex(0)
 
@@ -295,22 +199,5 @@ private final class HangingTarget: Target {
     _ changes: [Change], progress: @Sendable (Progress) -> Void
   ) async throws(TargetError) -> [Outcome] {
     try await memory.apply(changes, progress: progress)
-  }
-}
-
-/// Counts how often it is read.
-private final class CountingSource: AssignmentSource {
-  let source: FakeSource
-  private let count = Mutex(0)
-
-  init(_ source: FakeSource) { self.source = source }
-
-  var id: SourceID { source.id }
-  var absentAfter: Duration { source.absentAfter }
-  var readings: Int { count.withLock { $0 } }
-
-  func read(_ context: RunContext) async throws(SourceError) -> AssignmentReading {
-    count.withLock { $0 += 1 }
-    return try await source.read(context)
   }
 }

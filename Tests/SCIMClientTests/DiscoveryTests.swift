@@ -53,6 +53,33 @@ import Testing
     #expect(transport.requests.allSatisfy { $0.url.host == "wiki.example.org" })
   }
 
+  @Test func `lists may come as bare arrays or without a total`() async throws {
+    let schema =
+      #"{"id":"urn:ietf:params:scim:schemas:core:2.0:User","#
+      + #""attributes":[{"name":"userName"},{"name":"title","mutability":"readOnly"}]}"#
+    for body in ["[\(schema)]", #"{"Resources":[\#(schema)]}"#] {
+      let said = try await discover(["Schemas": answer(200, body)])
+      #expect(said.userSchema?.writability(extension: nil, name: "title", part: nil) == .readOnly)
+    }
+  }
+
+  @Test func `what was remembered says the same as what was asked`() async throws {
+    let transport = StubTransport { request in
+      request.url.path.hasSuffix("ServiceProviderConfig")
+        ? answer(
+          200, #"{"patch":{"supported":false},"filter":{"supported":true,"maxResults":7}}"#,
+          ["Date": "Sun, 06 Nov 1994 08:49:37 GMT"])
+        : answer(404)
+    }
+    let scim = try provider(transport)
+    let asked = try await scim.discovery()
+    #expect(asked.time == 784_111_777)
+    let remembered = try #require(Discovery(asked.json))
+    #expect(remembered == asked)
+    #expect(scim.capabilities(remembered) == scim.capabilities(asked))
+    #expect(!scim.capabilities(remembered).canPatch)
+  }
+
   @Test func `a refused credential is an error`() async throws {
     await #expect(throws: SCIMError.self) {
       try await discover(["ServiceProviderConfig": answer(401)])

@@ -1,15 +1,17 @@
 import ConnectorTesting
 import HTTPTransport
 import SCIMClient
+import Synchronization
 import Testing
 
 /// Each case is a habit of a real service.
 @Suite struct ListingTests {
   private func list(
-    _ transport: StubTransport, pageSize: Int = 2
+    _ transport: StubTransport, pageSize: Int = 2, paging: Capabilities.Paging = .index
   ) async throws -> (ids: [String], end: ListingEnd) {
     var capabilities = Capabilities()
     capabilities.pageSize = pageSize
+    capabilities.paging = paging
     var ids: [String] = []
     let end = try await provider(transport).list(.user, capabilities) { ids.append($0.id) }
     return (ids, end)
@@ -130,16 +132,18 @@ import Testing
     #expect(end == .complete)
   }
 
-  @Test(arguments: [(2, ListingEnd.complete), (3, nil), (nil, nil)] as [(Int?, ListingEnd?)])
+  @Test(
+    arguments: [(2, ListingEnd.complete), (3, nil), (nil, nil)] as [(Int?, ListingEnd?)],
+    [400, 422, 500, 501])
   func `a service that refuses paging is asked once without, and its total decides`(
-    total: Int?, expected: ListingEnd?
+    counts: (total: Int?, expected: ListingEnd?), status: Int
   ) async throws {
     let transport = StubTransport { request in
-      request.query("count") != nil ? answer(501) : Self.page([1, 2], total: total)
+      request.query("count") != nil ? answer(status) : Self.page([1, 2], total: counts.total)
     }
     let (ids, end) = try await list(transport)
     #expect(ids == ["1", "2"])
-    #expect(expected == nil ? end != .complete : end == expected)
+    #expect(counts.expected == nil ? end != .complete : end == counts.expected)
   }
 
   @Test func `a cursor is followed to its end`() async throws {
@@ -154,5 +158,59 @@ import Testing
     let (ids, end) = try await list(transport)
     #expect(ids == ["1", "2"])
     #expect(end == .complete)
+  }
+
+  @Test(arguments: ["expiredCursor", "invalidCursor"])
+  func `a cursor that expires begins the listing anew, and gives no record twice`(
+    fault: String
+  ) async throws {
+    let expired = Mutex(false)
+    let transport = StubTransport { request in
+      switch request.query("cursor") {
+      case "": answer(200, #"{"Resources":[{"id":"1"}],"nextCursor":"b"}"#)
+      case "b":
+        expired.withLock { was in
+          defer { was = true }
+          return was
+            ? answer(200, #"{"Resources":[{"id":"2"}]}"#)
+            : answer(400, #"{"status":"400","scimType":"\#(fault)"}"#)
+        }
+      default: answer(404)
+      }
+    }
+    let (ids, end) = try await list(transport, paging: .cursor)
+    #expect(ids == ["1", "2"])
+    #expect(end == .complete)
+    #expect(transport.requests.map { $0.query("cursor") } == ["", "b", "", "b"])
+  }
+
+  @Test func `cursors that go on expiring are no end`() async throws {
+    let transport = StubTransport { request in
+      request.query("cursor") == ""
+        ? answer(200, #"{"Resources":[{"id":"1"}],"nextCursor":"b"}"#)
+        : answer(400, #"{"status":"400","scimType":"expiredCursor"}"#)
+    }
+    let (ids, end) = try await list(transport, paging: .cursor)
+    #expect(ids == ["1"])
+    #expect(end != .complete)
+    #expect(transport.requests.count == 4)
+  }
+
+  @Test func `a link in a page leads nowhere`() async throws {
+    let transport = StubTransport { request in
+      request.query("cursor") == ""
+        ? answer(
+          200,
+          #"{"Resources":[{"id":"1","meta":{"location":"https://evil.example/1"}}],"#
+            + #""nextCursor":"https://evil.example/scim?cursor=x"}"#)
+        : answer(302, "", ["Location": "https://evil.example/scim"])
+    }
+    let (ids, end) = try await list(transport, paging: .cursor)
+    #expect(ids == ["1"])
+    #expect(end != .complete)
+    #expect(transport.requests.allSatisfy { $0.url.host == "wiki.example.org" })
+    #expect(
+      transport.requests.map { $0.query("cursor") }
+        == ["", "https%3A%2F%2Fevil.example%2Fscim%3Fcursor%3Dx"])
   }
 }

@@ -188,40 +188,6 @@ import Testing
     }
   }
 
-  @Test func `k members go in as few requests as the service's limit allows`() async throws {
-    try await withSCIMWorld { world in
-      let id = try await world.group("Editors")
-      let changes = (0..<250).map { number in
-        world.addition(
-          AccountReference(
-            subject: SubjectID("s\(number)"), displayName: nil,
-            identity: AccountIdentity(key: AccountKey("u\(number)"), immutableID: "u\(number)")),
-          "Editors", id)
-      }
-      #expect(try await world.apply(changes).allSatisfy { $0.isDone })
-      #expect(world.transport.writes.count == 3)
-      world.transport.forget()
-      #expect(try await world.apply(changes).allSatisfy { $0.word == "alreadyInState" })
-      #expect(world.transport.writes.isEmpty)
-    }
-  }
-
-  @Test func `a run that changes nothing asks for the discovery and the pages`() async throws {
-    try await withSCIMWorld { world in
-      let ada = try await world.account("ada")
-      let id = try await world.group("Editors")
-      _ = try await world.group("Empty")
-      _ = try await world.apply([world.addition(ada, "Editors", id)])
-      world.transport.forget()
-      _ = try await world.read(["Editors", "Empty"], ["title"])
-      #expect(
-        world.transport.requests.map(\.url.path) == [
-          "/v2/ServiceProviderConfig", "/v2/ResourceTypes", "/v2/Schemas", "/v2/Users",
-          "/v2/Groups",
-        ])
-    }
-  }
-
   @Test func `a service without groups says so once and goes on with its users`() async throws {
     try await withSCIMWorld {
       $0.dialect = Dialect.named("gitlab")

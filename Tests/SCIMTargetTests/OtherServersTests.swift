@@ -86,6 +86,9 @@ import Testing
       #expect(try await world.apply([addition]) == [.alreadyInState()])
       #expect(try await world.apply([world.removal(ada, "Editors", id)]) == [.applied()])
       #expect(try await world.members(id) == ["bob"])
+      // The last one goes by the whole list: this service fails at the filter then.
+      #expect(try await world.apply([world.removal(bob, "Editors", id)]) == [.applied()])
+      #expect(try await world.members(id) == [])
     }
   }
 }

@@ -17,6 +17,27 @@ import Testing
   ) async throws {
     try await conformance.run(try await SCIMHarness(.minimal))
   }
+
+  @Test(arguments: TargetConformance.cases)
+  func `it does so on a service that pages by cursor`(
+    _ conformance: TargetConformance.Case
+  ) async throws {
+    try await conformance.run(try await SCIMHarness(.cursors))
+  }
+
+  @Test(arguments: TargetConformance.cases)
+  func `it does so on a service that finds nobody, in the dialect that doctor suggests`(
+    _ conformance: TargetConformance.Case
+  ) async throws {
+    try await conformance.run(try await SCIMHarness(.django))
+  }
+
+  @Test(arguments: TargetConformance.cases)
+  func `it does so on a service with OAuth, ignored filters and a strict schema`(
+    _ conformance: TargetConformance.Case
+  ) async throws {
+    try await conformance.run(try await SCIMHarness(.canaille))
+  }
 }
 
 struct SCIMHarness: ConformanceHarness {
@@ -24,12 +45,11 @@ struct SCIMHarness: ConformanceHarness {
   let groups = ["Editors", "Writers"]
   let missingGroup = "Nobody"
   let disableRule: DisableRule? = .deactivate
-  let freeAttribute = "displayName"
 
   init(_ features: SCIMServerFeatures) async throws {
     let server = try await SCIMServer.start(features)
     do {
-      world = try await SCIMWorld(server)
+      world = try await SCIMWorld(server) { $0.dialect = Self.dialect(features) }
       for name in groups { _ = try await world.group(name) }
     } catch {
       server.stop()
@@ -37,13 +57,46 @@ struct SCIMHarness: ConformanceHarness {
     }
   }
 
+  /// Of two services what doctor suggests, see `DoctorTests`.
+  private static func dialect(_ features: SCIMServerFeatures) -> Dialect? {
+    var dialect = Dialect("auto")
+    dialect.showsMembers = true
+    switch features {
+    case .django:
+      dialect.memberRemoval = .valueArray
+      dialect.wholeLists = false
+    case .canaille: break
+    case .all, .restorable, .minimal, .cursors, .smallBulk: return nil
+    }
+    return dialect
+  }
+
+  var shortcomings: [ConformanceShortcoming: String] {
+    world.server.features == .canaille
+      ? [.forgetsAnchors: "its schema has no externalId to write; it drops what is sent"] : [:]
+  }
+
   var target: any Target { world.target }
 
+  /// Where the display name follows from the name's parts it is not free.
+  var freeAttribute: String {
+    world.server.features == .django ? "name.givenName" : "displayName"
+  }
+
   func attributes(of subject: SubjectID) -> [String: [String]] {
-    [
-      "userName": ["\(subject)@example.org"], "displayName": ["Name of \(subject)"],
-      "name.givenName": ["Given"], "emails.work": ["\(subject)@example.org"], "title": ["Guest"],
+    let common = [
+      "userName": ["\(subject)@example.org"], "name.givenName": ["Given"],
+      "emails.work": ["\(subject)@example.org"],
     ]
+    let more: [String: [String]] =
+      switch world.server.features {
+      case .all, .restorable, .minimal, .cursors, .smallBulk:
+        ["displayName": ["Name of \(subject)"], "title": ["Guest"]]
+      case .django: ["name.familyName": ["Family"]]
+      case .canaille:
+        ["displayName": ["Name of \(subject)"], "name.familyName": ["Family"]]
+      }
+    return common.merging(more) { $1 }
   }
 
   func writeCount() async throws -> Int { world.transport.writes.count }

@@ -8,6 +8,8 @@
      SHIM_ONLY    disk | net: calls of this kind alone
      SHIM_COUNT   with count: the fault whose calls are counted
      SHIM_LOG     file that gets the number of counted calls (count: one line for each call)
+     SHIM_RECORD  file that gets everything done to files of the state folder, so that images.py can
+                  tell what a loss of power leaves of them
 
    A kill is by SIGKILL, so nothing of the process runs after it. */
 #define _GNU_SOURCE
@@ -39,7 +41,7 @@ static int only = DISK | NET;
 static atomic_long calls;
 static char folder[PATH_MAX];
 static size_t folder_length;
-static int log_file = -1;
+static int log_file = -1, record_file = -1;
 
 static void init(void) __attribute__((constructor(101)));
 static void init(void) {
@@ -58,10 +60,21 @@ static void init(void) {
   if (getenv("SHIM_LOG"))
     log_file = syscall(SYS_openat, AT_FDCWD, getenv("SHIM_LOG"),
                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (getenv("SHIM_RECORD"))
+    record_file = syscall(SYS_openat, AT_FDCWD, getenv("SHIM_RECORD"),
+                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static int kind_of_path(const char *path) {
   return path && !strncmp(path, folder, folder_length) ? DISK : 0;
+}
+
+static int path_of(int fd, char *path) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, PATH_MAX - 1);
+  if (length >= 0) path[length] = 0;
+  return length >= 0;
 }
 
 static int kind_of(int fd) {
@@ -74,12 +87,32 @@ static int kind_of(int fd) {
     return name.ss_family == AF_INET || name.ss_family == AF_INET6 ? NET : 0;
   }
   if (!S_ISREG(status.st_mode)) return 0;
-  char link[64], path[PATH_MAX];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
-  if (length < 0) return 0;
-  path[length] = 0;
-  return kind_of_path(path);
+  char path[PATH_MAX];
+  return path_of(fd, path) ? kind_of_path(path) : 0;
+}
+
+/* One line for what was done, and the bytes that were written. */
+static void record(const char *deed, const char *path, const char *to, long long place,
+                   const void *bytes, size_t count) {
+  char line[2 * PATH_MAX + 64];
+  int length = snprintf(line, sizeof line, "%s\t%s\t%s\t%lld\t%zu\n", deed, path, to, place,
+                        bytes ? count : 0);
+  struct iovec parts[] = {{line, length}, {(void *)bytes, bytes ? count : 0}};
+  syscall(SYS_writev, record_file, parts, 2);
+}
+
+static void record_file_deed(const char *deed, int fd, long long place, const void *bytes,
+                             ssize_t count) {
+  char path[PATH_MAX];
+  if (record_file < 0 || count < 0 || !path_of(fd, path)) return;
+  size_t length = strlen(path);
+  int is_folder = length + 1 == folder_length && !strncmp(path, folder, length);
+  if (kind_of_path(path) || (is_folder && !strcmp(deed, "sync")))
+    record(deed, path, "", place, bytes, count);
+}
+
+static void record_name_deed(const char *deed, const char *path, const char *to, int result) {
+  if (record_file >= 0 && result == 0 && kind_of_path(path)) record(deed, path, to, 0, NULL, 0);
 }
 
 static int applies(int kind, int deed) {
@@ -138,13 +171,14 @@ static int error_of(int deed, int fd) {
   if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
 /* CALL is carried out unless the fault takes its place. */
-#define AROUND(name, kind, deed, fd, call) \
+#define AROUND(name, kind, deed, fd, call, after) \
   int hit = hits(name, kind, deed); \
   if (hit) { \
     int error = error_of(deed, fd); \
     if (error) { errno = error; return -1; } \
   } \
   __typeof__(call) result = call; \
+  after; \
   if (hit && mode == AFTER) die(); \
   return result;
 
@@ -153,7 +187,7 @@ static size_t part(int hit, size_t count, int deed) {
   return deed == READS ? 1 : count / 2;
 }
 
-#define WITH_COUNT(name, deed, fd, call) \
+#define WITH_COUNT(name, deed, fd, call, place) \
   int hit = hits(name, kind_of(fd), deed); \
   if (hit) { \
     int error = error_of(deed, fd); \
@@ -161,92 +195,93 @@ static size_t part(int hit, size_t count, int deed) {
   } \
   count = part(hit, count, deed); \
   ssize_t result = call; \
+  if (deed == WRITES) record_file_deed("write", fd, place, bytes, result); \
   if (hit && mode == AFTER) die(); \
   return result;
 
 ssize_t write(int fd, const void *bytes, size_t count) {
   REAL(write);
-  WITH_COUNT("write", WRITES, fd, real(fd, bytes, count))
+  WITH_COUNT("write", WRITES, fd, real(fd, bytes, count), lseek(fd, 0, SEEK_CUR) - result)
 }
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t place) {
   REAL(pwrite);
-  WITH_COUNT("pwrite", WRITES, fd, real(fd, bytes, count, place))
+  WITH_COUNT("pwrite", WRITES, fd, real(fd, bytes, count, place), place)
 }
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t place) {
   REAL(pwrite64);
-  WITH_COUNT("pwrite64", WRITES, fd, real(fd, bytes, count, place))
+  WITH_COUNT("pwrite64", WRITES, fd, real(fd, bytes, count, place), place)
 }
 ssize_t send(int fd, const void *bytes, size_t count, int flags) {
   REAL(send);
-  WITH_COUNT("send", WRITES, fd, real(fd, bytes, count, flags))
+  WITH_COUNT("send", WRITES, fd, real(fd, bytes, count, flags), 0)
 }
 ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to,
                socklen_t length) {
   REAL(sendto);
-  WITH_COUNT("sendto", WRITES, fd, real(fd, bytes, count, flags, to, length))
+  WITH_COUNT("sendto", WRITES, fd, real(fd, bytes, count, flags, to, length), 0)
 }
 ssize_t recv(int fd, void *bytes, size_t count, int flags) {
   REAL(recv);
-  WITH_COUNT("recv", READS, fd, real(fd, bytes, count, flags))
+  WITH_COUNT("recv", READS, fd, real(fd, bytes, count, flags), 0)
 }
 ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *sender,
                  socklen_t *length) {
   REAL(recvfrom);
-  WITH_COUNT("recvfrom", READS, fd, real(fd, bytes, count, flags, sender, length))
+  WITH_COUNT("recvfrom", READS, fd, real(fd, bytes, count, flags, sender, length), 0)
 }
 /* Reading files changes nothing; libldap reads its socket with it. */
 ssize_t read(int fd, void *bytes, size_t count) {
   REAL(read);
   int kind = kind_of(fd);
   if (kind != NET) return real(fd, bytes, count);
-  WITH_COUNT("read", READS, fd, real(fd, bytes, count))
+  WITH_COUNT("read", READS, fd, real(fd, bytes, count), 0)
 }
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   REAL(writev);
-  AROUND("writev", kind_of(fd), WRITES, fd, real(fd, parts, count))
+  AROUND("writev", kind_of(fd), WRITES, fd, real(fd, parts, count), )
 }
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   REAL(sendmsg);
-  AROUND("sendmsg", kind_of(fd), WRITES, fd, real(fd, message, flags))
+  AROUND("sendmsg", kind_of(fd), WRITES, fd, real(fd, message, flags), )
 }
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   REAL(recvmsg);
-  AROUND("recvmsg", kind_of(fd), READS, fd, real(fd, message, flags))
+  AROUND("recvmsg", kind_of(fd), READS, fd, real(fd, message, flags), )
 }
 int connect(int fd, const struct sockaddr *address, socklen_t length) {
   REAL(connect);
   int kind = address->sa_family == AF_INET || address->sa_family == AF_INET6 ? kind_of(fd) : 0;
-  AROUND("connect", kind, CONNECTS, fd, real(fd, address, length))
+  AROUND("connect", kind, CONNECTS, fd, real(fd, address, length), )
 }
 int fsync(int fd) {
   REAL(fsync);
-  AROUND("fsync", kind_of(fd), SYNCS, fd, real(fd))
+  AROUND("fsync", kind_of(fd), SYNCS, fd, real(fd), record_file_deed("sync", fd, 0, NULL, result))
 }
 int fdatasync(int fd) {
   REAL(fdatasync);
-  AROUND("fdatasync", kind_of(fd), SYNCS, fd, real(fd))
+  AROUND("fdatasync", kind_of(fd), SYNCS, fd, real(fd), record_file_deed("sync", fd, 0, NULL, result))
 }
 int ftruncate(int fd, off_t size) {
   REAL(ftruncate);
-  AROUND("ftruncate", kind_of(fd), NAMES, fd, real(fd, size))
+  AROUND("ftruncate", kind_of(fd), NAMES, fd, real(fd, size), record_file_deed("cut", fd, size, NULL, result))
 }
 int ftruncate64(int fd, off64_t size) {
   REAL(ftruncate64);
-  AROUND("ftruncate64", kind_of(fd), NAMES, fd, real(fd, size))
+  AROUND("ftruncate64", kind_of(fd), NAMES, fd, real(fd, size), record_file_deed("cut", fd, size, NULL, result))
 }
 int rename(const char *old, const char *new) {
   REAL(rename);
-  AROUND("rename", kind_of_path(new), NAMES, -1, real(old, new))
+  AROUND("rename", kind_of_path(new), NAMES, -1, real(old, new), record_name_deed("rename", old, new, result))
 }
 int link(const char *old, const char *new) {
   REAL(link);
-  AROUND("link", kind_of_path(new), NAMES, -1, real(old, new))
+  AROUND("link", kind_of_path(new), NAMES, -1, real(old, new), record_name_deed("link", old, new, result))
 }
 int unlink(const char *path) {
   REAL(unlink);
-  AROUND("unlink", kind_of_path(path), NAMES, -1, real(path))
+  AROUND("unlink", kind_of_path(path), NAMES, -1, real(path), record_name_deed("unlink", path, "", result))
 }
 int close(int fd) {
   REAL(close);
-  AROUND("close", kind_of(fd), CLOSES, fd, real(fd))
+  AROUND("close", kind_of(fd), CLOSES, fd, real(fd), )
 }

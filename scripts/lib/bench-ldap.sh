@@ -83,7 +83,18 @@ measure_reading() {
     note "reading, turn $((turn + 1)) of $repeats"
     take "C: read everything" ldap-reference read "${access[@]}"
     take "Bellhop: read everything" ldap-benchmark read "${access[@]}" "$groups"
+    take "C: accounts, and that no group changed" ldap-reference skip "${access[@]}"
+    # Without a memory it reads everything and leaves one.
+    [ -e "$work/memory" ] || take "" ldap-benchmark skip "${access[@]}" "$groups" "$work/memory"
+    take "Bellhop: accounts, and that no group changed" \
+      ldap-benchmark skip "${access[@]}" "$groups" "$work/memory"
+    take "C: accounts, and one group of $accounts" ldap-reference large "${access[@]}"
+    take "Bellhop: accounts, and one group of $accounts" \
+      ldap-benchmark large "${access[@]}" "cn=large,ou=large,$directory_suffix"
   done
+  note "hand edits"
+  take "Bellhop: a hand edit undone, the slowest of 20" \
+    ldap-benchmark repair "${access[@]}" 20 "$work/memory.repair"
   table "Reading"
 }
 

@@ -1,6 +1,6 @@
 """bench-scim-world.py USERS GROUPS URL TOKEN
 
-Writes a world for Bellhop into the working folder (bellhop.yaml with SCIM_URL in it, people.csv,
+Writes a world for Bellhop into the working folder (bellhop.yaml with SCIM_URL and BULK in it, people.csv,
 mappings) and prints a configuration for curl that creates the same users and groups at URL;
 another, `pages`, reads them.
 """
@@ -43,7 +43,7 @@ with open("bellhop.yaml", "w", encoding="utf-8") as out:
     print(
         "version: 1\nstate: state\nmappings: mappings\nsources:\n"
         "  people: { kind: file, path: people.csv }\ntargets:\n  wiki:\n    kind: scim\n"
-        "    url: SCIM_URL\n    auth: { bearer: { env: token } }\n    createGroups: true",
+        "    url: SCIM_URL\n    auth: { bearer: { env: token } }\n    createGroups: true\n    dialect: { bulk: BULK }",
         file=out,
     )
 

@@ -1,5 +1,6 @@
-"""graph-world.py COUNT: a Graph on loopback that lists COUNT assignments of as many subjects in pages of
-1,000, and nothing else, as fast as Python can; every page is made beforehand. Prints its port."""
+"""graph-world.py COUNT|FILE: a Graph on loopback that lists COUNT assignments of as many subjects, or those
+of FILE as scripts/bench-world makes it, in pages of 1,000, and nothing else, as fast as Python can; every
+page is made beforehand. Prints its port."""
 
 import json
 import sys
@@ -7,11 +8,19 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-count = int(sys.argv[1])
+records = None
+if sys.argv[1].isdigit():
+    count = int(sys.argv[1])
+else:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        records = json.load(file)["value"]
+    count = len(records)
 size = 1000
 
 
 def assignment(number):
+    if records:
+        return records[number - 1]
     identifier = str(uuid.UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128)))
     name = f"Guest {number}"
     return {

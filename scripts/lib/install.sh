@@ -40,7 +40,7 @@ install_scim_service() {
 # install_scim_test_services: the service providers of another temper that only the tests use.
 install_scim_test_services() {
   local name
-  for name in django canaille; do
+  for name in django canaille secure; do
     install_python "$repository/.venv/scim-$name" "$library/scim-servers/$name.txt"
   done
 }

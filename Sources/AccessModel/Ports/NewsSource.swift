@@ -3,10 +3,11 @@ package protocol NewsSource: AssignmentSource {
   /// How often to ask; `nil` is never.
   var newsInterval: Duration? { get }
 
-  /// `reading` with what has changed since, as far as it is known; `nil` if nothing has. Its coverage
-  /// stays that of `reading`: what came is newer, and nothing is left out that was there.
+  /// `reading`, which was begun at `readAt` or is news of that, with what has changed since, as far as
+  /// it is known; `nil` if nothing has. Its coverage stays that of `reading`: what came is newer, and
+  /// nothing is left out that was there. The source may be read at the same time.
   func news(
-    _ context: RunContext, since reading: AssignmentReading
+    _ context: RunContext, since reading: AssignmentReading, readAt: Instant
   ) async throws(SourceError) -> AssignmentReading?
 }
 

@@ -11,17 +11,20 @@ extension GraphSource: NewsSource {
 
   /// Looks at requests, which are few, and reads the assignments of those that moved on.
   package func news(
-    _ context: RunContext, since reading: AssignmentReading
+    _ context: RunContext, since reading: AssignmentReading, readAt: Instant
   ) async throws(SourceError) -> AssignmentReading? {
     let budget = RetryBudget(min(settings.patience, .seconds(10)))
+    var hearing = memory.heard
+    var since = context.now.adding(.zero - Self.window)
+    if hearing.base != readAt { since = min(since, readAt.adding(.seconds(-60))) }
     do throws(GraphError) {
       let list = RequestList(service: service)
       var requests: [String: AssignmentRequest] = [:]
-      let recent = try await list.made(since: context.now.adding(.zero - Self.window), budget)
+      let recent = try await list.made(since: since, budget)
       for request in try await recent + list.delivering(budget) { requests[request.id] = request }
-      let moved = memory.note(requests)
-      let asked = Set(moved.compactMap(\.assignment))
-      var updated = try await reread(asked, of: reading, context, budget)
+      let moved = hearing.note(requests, base: readAt)
+      var updated = try await reread(moved, of: reading, context, budget)
+      memory.keep(hearing)
       if settings.callback != nil {
         updated = updated.heeding(waiting(in: requests.values))
       }

@@ -26,11 +26,7 @@ package struct GraphSource: AssignmentSource {
   }
 
   package func read(_ context: RunContext) async throws(SourceError) -> AssignmentReading {
-    var budget = RetryBudget(settings.patience)
-    if let boundary = context.boundary {
-      let left = max(.zero, boundary.since(context.now))
-      budget = RetryBudget(min(settings.patience, left), deadline: .now.advanced(by: left))
-    }
+    let budget = RetryBudget(settings.patience)
     let reading = try await completed(try await listed(budget), budget)
     guard settings.callback != nil else { return reading }
     do throws(GraphError) {

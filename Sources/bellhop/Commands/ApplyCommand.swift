@@ -60,27 +60,51 @@ struct ApplyCommand: AsyncParsableCommand {
         case .refused(let refusal): return try show(refusal)
         }
       }
-      let context = try await recorder.begin()
-      let work = Task {
-        let readings = await reconciler.readSources(context)
+      let work = Task { [recorder] in
+        let reading = SourceReading(of: reconciler, now: .wallClock)
+        var early: RunReport?
+        if await !reading.hasEnded(within: Self.patience) {
+          early = try await endWhatHasEnded(reconciler, recorder, selection, ledger)
+        }
+        await reading.end()
+        // Taken now, so that what has ended meanwhile is over.
+        let context = try await recorder.begin()
+        let readings = reading.results(context)
         let report = try await reconciler.apply(
           context, readings: readings, selection: selection)
-        return (readings, report)
+        return (context, early, readings, report)
       }
       Signals.onStop { work.cancel() }
-      let (readings, report) = try await work.value
+      let (context, early, readings, applied) = try await work.value
+      var report = applied
       Console.endProgress()
       let head = try await recorder.end(report)
+      report.late = early?.targets.filter { !$0.outcomes.isEmpty } ?? []
       try show(report, head)
       if let head { common.logger.notice("journal \(head)") }
       let desk = CallbackDesk(reconciler: reconciler, ledger: ledger)
-      for answer in try await desk.answer(context, readings: readings) {
-        Console.note("\(answer)")
+      if desk.isAwaited(in: report) {
+        // What was written counts only if it can be seen.
+        let seen = try await reconciler.plan(context, readings: readings)
+        for answer in try await desk.answer(seen).answers { Console.note("\(answer)") }
       }
       let unknowns = try await reconciler.unknowns(of: selection, in: readings)
       for unknown in unknowns { Console.error(unknown) }
       return unknowns.isEmpty ? ExitStatus(report.verdict) : .inputData
     }
+  }
+
+  /// Sources that take longer do not make what has ended wait for them.
+  private static let patience = Duration.seconds(5)
+
+  private func endWhatHasEnded(
+    _ reconciler: Reconciler, _ recorder: RunRecorder, _ selection: Selection, _ ledger: any Ledger
+  ) async throws -> RunReport? {
+    let report = try await reconciler.applyKnownEnds(
+      at: try await RunRecorder.effectiveNow(ledger), selection: selection,
+      makeContext: { () throws(LedgerError) in try await recorder.begin() })
+    if let report { _ = try await recorder.end(report) }
+    return report
   }
 
   private func show(_ refusal: SavedPlanApplication.Refusal) throws -> ExitStatus {

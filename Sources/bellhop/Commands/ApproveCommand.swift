@@ -31,6 +31,7 @@ struct ApproveCommand: AsyncParsableCommand {
       let ledger = try workspace.ledger(readOnly: false)
       defer { ledger.close() }
       let held = try await ledger.heldPlan(digest)
+      try await requireKnown(held, workspace, ledger)
       let person = OperatingUser.current.person
       if workspace.configuration.limits.approval == .otherPerson,
         held?.people.contains(person) ?? false
@@ -49,6 +50,32 @@ struct ApproveCommand: AsyncParsableCommand {
       try await tell(held, try await ledger.waitingPlans())
       return .done
     }
+  }
+
+  /// Throws if no run held anything under the digest and nobody was shown it, or if what the ledger
+  /// would show for it is something else.
+  private func requireKnown(
+    _ held: HeldPlan?, _ workspace: Workspace, _ ledger: any Ledger
+  ) async throws {
+    if let held {
+      guard PlanDigest(target: held.target, changes: held.changes).description == digest else {
+        throw CommandFailure(
+          status: .ledger,
+          message: "what the ledger says \(digest) holds was edited: it names other changes; "
+            + "see 'bellhop verify', then 'bellhop plan'")
+      }
+      return
+    }
+    guard !workspace.shownDigests.contains(digest) else { return }
+    let waiting = try await ledger.waitingPlans().map {
+      "\($0.target): \($0.digest), \($0.changes.count) change(s), held since \($0.since)"
+    }
+    throw CommandFailure(
+      status: .inputData,
+      message: "nothing is held under \(digest), so nothing is approved; "
+        + (waiting.isEmpty
+          ? "nothing waits for approval, as far as the last runs tell: see 'bellhop plan'"
+          : "what waits is " + waiting.joined(separator: "; ")))
   }
 
   /// What was approved, as the last run that held it knew it; a plan that was only looked at is not in

@@ -47,6 +47,7 @@ struct PlanCommand: AsyncParsableCommand {
       // Worth a look while someone looks; in every run from cron it would be noise.
       let read = report.book.live.map(\.reading)
       for hint in workspace.mapping.unknownAttributes(in: read) { Console.note(visible("\(hint)")) }
+      if asOf == nil { workspace.rememberShown(report) }
       try show(report)
       let unknowns = try await reconciler.unknowns(of: selection, in: readings)
       for unknown in unknowns { Console.error(unknown) }

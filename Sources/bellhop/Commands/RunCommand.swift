@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
       var logger = common.logger
       if common.logLevel == .notice { logger.logLevel = .info }
       let recorder = workspace.recorder(ledger, command: "run")
-      let (json, log) = (common.json, logger)
+      let (json, log, runLog) = (common.json, logger, RunLog(logger))
       let reconciler = workspace.reconciler(ledger, logger: logger)
       let desk = CallbackDesk(reconciler: reconciler, ledger: ledger)
       let loop = ReconcileLoop(
@@ -41,12 +41,13 @@ struct RunCommand: AsyncParsableCommand {
         makeContext: { () throws(LedgerError) in try await recorder.begin() },
         finish: { report throws(LedgerError) in
           let head = try await recorder.end(report)
-          Self.tell(report, head, log, json: json)
+          runLog.tell(report, head)
+          if json { Self.output(report, head, log) }
         },
-        answer: { context, readings throws(LedgerError) in
-          for answer in try await desk.answer(context, readings: readings) {
-            log.log(level: answer.isAnswered ? .info : .warning, "\(answer)")
-          }
+        answer: { report throws(LedgerError) in
+          let answers = try await desk.answer(report)
+          runLog.tell(answers.answers, at: report.context.now)
+          return answers.areUnconfirmed
         })
       let work = Task { try await loop.run() }
       Signals.onStop { work.cancel() }
@@ -72,57 +73,11 @@ struct RunCommand: AsyncParsableCommand {
         }, uniquingKeysWith: { first, _ in first }))
   }
 
-  /// One line for each run that did or found something, one for each thing it could not do.
-  private static func tell(
-    _ report: RunReport, _ head: JournalHead?, _ logger: Logger, json: Bool
-  ) {
-    for remark in RunText(report).remarks { logger.warning("\(remark)") }
-    let summary = report.summary(exitCode: ExitStatus(report.verdict).rawValue)
-    let level: Logger.Level = summary.exitCode != 0 ? .warning : .info
-    logger.log(
-      level: level, "run",
-      metadata: [
-        "run": "\(report.context.run)", "exit": "\(summary.exitCode)",
-        "applied": "\(summary.applied)", "failed": "\(summary.failed)",
-        "held": "\(summary.held)",
-        "next": "\(report.nextBoundary?.description ?? "-")",
-        "journal": "\(head?.description ?? "-")",
-      ])
-    for target in report.targets {
-      for (change, outcome) in target.outcomes where outcome.isDone {
-        logger.info(
-          "\(target.target) \(change.kind)",
-          metadata: [
-            "object": "\(visible(RunText.object(of: change)))",
-            "because": "\(visible(Self.why(change)))",
-          ])
-      }
-      let failures = target.outcomes.filter { !$0.outcome.isDone }
-      for (change, outcome) in failures.prefix(20) {
-        logger.warning(
-          "\(target.target) \(change.kind) \(outcome.word)",
-          metadata: [
-            "object": "\(visible(RunText.object(of: change)))",
-            "reason": "\(visible(outcome.detail ?? "-"))",
-          ])
-      }
-      if failures.count > 20 { logger.warning("and \(failures.count - 20) more not done") }
-      if let digest = target.approved?.heldDigest {
-        for violation in target.approved?.violations ?? [] { logger.warning("\(violation)") }
-        logger.warning("\(target.target): held until 'bellhop approve \(digest)'")
-      }
+  private static func output(_ report: RunReport, _ head: JournalHead?, _ logger: Logger) {
+    do {
+      try Console.output(json: RunJSON(report, command: "run", journal: head))
+    } catch {
+      logger.error("the report cannot be written as JSON: \(error)")
     }
-    if json {
-      do {
-        try Console.output(json: RunJSON(report, command: "run", journal: head))
-      } catch {
-        logger.error("the report cannot be written as JSON: \(error)")
-      }
-    }
-  }
-
-  private static func why(_ change: Change) -> String {
-    if let ending = change.ending { return ending.description }
-    return change.reason?.assignments.map(\.description).joined(separator: ", ") ?? ""
   }
 }

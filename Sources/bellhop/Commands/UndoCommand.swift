@@ -53,7 +53,10 @@ struct UndoCommand: AsyncParsableCommand {
       let preparation = try await reconciler.prepare(
         context, readings: readings,
         selection: Selection(targets: Set(undo.entries.map(\.target))), undoing: undo)
-      guard apply else { return try show(preparation.report, nil) }
+      guard apply else {
+        workspace.rememberShown(preparation.report)
+        return try show(preparation.report, nil)
+      }
       try await recorder.begin(prospect)
       let work = Task { try await reconciler.carryOut(preparation) }
       Signals.onStop { work.cancel() }

@@ -50,4 +50,5 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 from waitress import serve  # noqa: E402
 
 call_command("migrate", run_syncdb=True, verbosity=0)
-serve(get_wsgi_application(), listen=f"127.0.0.1:{PORT}")
+# With more threads SQLite answers some writes that it is locked.
+serve(get_wsgi_application(), listen=f"127.0.0.1:{PORT}", threads=1)
