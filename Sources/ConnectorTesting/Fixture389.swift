@@ -16,6 +16,7 @@ package final class Fixture389: Sendable {
   private let name: String
   private let folder: URL
   private let server = Mutex<Process?>(nil)
+  private let watcher = Mutex<Process?>(nil)
 
   package var url: String { "ldap://127.0.0.1:\(port)" }
 
@@ -131,6 +132,8 @@ package final class Fixture389: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.startAlone()
     server.withLock { $0 = process }
+    let shell = try process.watched(removing: places)
+    watcher.withLock { $0 = shell }
     for _ in 0..<1500 {
       if await isAnswering() { return }
       guard process.isRunning else { break }
@@ -150,6 +153,7 @@ package final class Fixture389: Sendable {
   }
 
   private func remove() async {
+    if let watcher = watcher.withLock({ $0.take() }) { kill(watcher.processIdentifier, SIGKILL) }
     if let process = server.withLock({ $0 }), process.isRunning {
       process.terminate()
       for _ in 0..<500 where process.isRunning {

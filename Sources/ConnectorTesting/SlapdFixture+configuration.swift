@@ -13,13 +13,9 @@ extension SlapdFixture {
     try configurationLDIF.write(toFile: configuration, atomically: false, encoding: .utf8)
     try await run(
       path("slapd"), ["-T", "add", "-n", "0", "-F", path("config"), "-l", configuration])
-    try await load(options.content ?? treeLDIF + "\n" + options.ldif)
-  }
-
-  /// Fills the empty database.
-  func load(_ ldif: String) async throws {
     let tree = path("tree.ldif")
-    try ldif.write(toFile: tree, atomically: false, encoding: .utf8)
+    let content = options.content ?? treeLDIF + "\n" + options.ldif
+    try content.write(toFile: tree, atomically: false, encoding: .utf8)
     try await run(
       path("slapd"),
       ["-T", "add", "-q", "-w", "-F", path("config"), "-b", options.suffix, "-l", tree])

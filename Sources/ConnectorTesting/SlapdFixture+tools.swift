@@ -59,11 +59,14 @@ extension SlapdFixture {
 
   package static let writes = ["Add", "Modify", "Delete", "Modrdn"]
 
-  /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws {
+  /// Applies LDIF as the administrator or the service account, entries without a changetype as
+  /// additions.
+  package func modify(_ ldif: String, asService: Bool = false) async throws {
     let file = path("\(UUID().uuidString).ldif")
     try ldif.write(toFile: file, atomically: false, encoding: .utf8)
-    _ = try await run("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator)
+    let service = ["-x", "-H", url, "-D", serviceDN, "-w", servicePassword]
+    _ = try await run(
+      "/usr/bin/ldapmodify", ["-a", "-f", file] + (asService ? service : administrator))
   }
 
   /// Puts an access rule before all others of the running server.
@@ -80,20 +83,9 @@ extension SlapdFixture {
     _ = try await run("/usr/bin/ldapmodify", ["-Q", "-Y", "EXTERNAL", "-H", socketURL, "-f", file])
   }
 
-  /// All entries with their operational attributes, as LDIF that `restore` and another server's
-  /// `content` take.
-  package func backup() async throws -> String {
+  /// All entries with their operational attributes, as LDIF that another server's `content` takes.
+  package func contents() async throws -> String {
     try await run(path("slapd"), ["-T", "cat", "-F", path("config"), "-b", options.suffix])
-  }
-
-  /// Stops the server, puts an earlier content in the place of what it has, and starts it again.
-  package func restore(_ content: String) async throws {
-    await stop()
-    let data = folder.appending(path: "data")
-    try FileManager.default.removeItem(at: data)
-    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: false)
-    try await load(content)
-    try await start()
   }
 
   private var administrator: [String] {

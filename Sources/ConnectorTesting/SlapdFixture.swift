@@ -123,7 +123,8 @@ package final class SlapdFixture: Sendable {
     process.standardError = try FileHandle(forWritingTo: log)
     try process.startAlone()
     server.withLock { $0 = process }
-    try watch(process)
+    let shell = try process.watched(removing: [folder.path])
+    watcher.withLock { $0 = shell }
     for _ in 0..<1000 {
       if Self.accepts(ports.plain) { return }
       guard process.isRunning else { break }
@@ -131,18 +132,6 @@ package final class SlapdFixture: Sendable {
     }
     let said = try String(contentsOf: log, encoding: .utf8)
     throw Failure(description: "slapd did not start: \(said)")
-  }
-
-  /// Ends the server if the tests are killed: their end of the pipe closes with them.
-  private func watch(_ process: Process) throws {
-    let shell = Process()
-    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-    shell.arguments = [
-      "-c", "read line; kill -9 $0; rm -rf \"$1\"", "\(process.processIdentifier)", folder.path,
-    ]
-    shell.standardInput = Pipe()
-    try shell.startAlone()
-    watcher.withLock { $0 = shell }
   }
 
   /// Ends the server at once and waits until it is gone. Everything answered before is kept.

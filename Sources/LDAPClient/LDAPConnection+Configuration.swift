@@ -25,12 +25,15 @@ extension LDAPConnection {
     package let connectTimeout: Duration
     /// How long to wait without any sign from the server.
     package let operationTimeout: Duration
+    /// How long a search may take in all, whatever comes meanwhile.
+    package let searchTimeout: Duration
 
     /// Throws for a plain connection that leaves this machine, an empty password, which servers
     /// take for an anonymous bind (RFC 4513 §5.1.2), and for settings that contradict each other.
     package init(
       urls: [LDAPURL], startTLS: Bool = false, caFile: String? = nil, bind: Bind,
-      connectTimeout: Duration = .seconds(10), operationTimeout: Duration = .seconds(60)
+      connectTimeout: Duration = .seconds(10), operationTimeout: Duration = .seconds(60),
+      searchTimeout: Duration = .seconds(1800)
     ) throws(LDAPConfigurationError) {
       guard !urls.isEmpty else { throw LDAPConfigurationError("no url is given") }
       for url in urls {
@@ -58,7 +61,7 @@ extension LDAPConnection {
           throw LDAPConfigurationError("url '\(url)': bind: external needs an ldapi:// url")
         }
       }
-      guard connectTimeout > .zero, operationTimeout > .zero else {
+      guard connectTimeout > .zero, operationTimeout > .zero, searchTimeout > .zero else {
         throw LDAPConfigurationError("timeouts must be longer than nothing")
       }
       self.urls = urls
@@ -67,6 +70,7 @@ extension LDAPConnection {
       self.bind = bind
       self.connectTimeout = connectTimeout
       self.operationTimeout = operationTimeout
+      self.searchTimeout = searchTimeout
     }
 
     /// The same directory by one of its servers.

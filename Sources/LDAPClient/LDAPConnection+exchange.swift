@@ -80,9 +80,11 @@ extension LDAPConnection {
       controls, nil, nil, LDAP_NO_LIMIT, &id)
   }
 
-  /// The next message for any request. Waits in slices so that a cancelled task does not wait for a
+  /// The next message for any request, none once `end` has passed. Waits in slices so that a cancelled task does not wait for a
   /// server that hangs.
-  func receive(_ pointer: OpaquePointer) -> Received {
+  func receive(
+    _ pointer: OpaquePointer, before end: ContinuousClock.Instant? = nil
+  ) -> Received {
     let deadline = ContinuousClock.now + configuration.operationTimeout
     while true {
       let left = deadline - ContinuousClock.now
@@ -92,22 +94,29 @@ extension LDAPConnection {
             code: .timedOut,
             diagnostic: "no sign from the server for \(configuration.operationTimeout)"))
       }
+      if let end, ContinuousClock.now > end {
+        return .lost(
+          LDAPError(
+            code: .timedOut,
+            diagnostic: "the search has not ended after \(configuration.searchTimeout)"))
+      }
       if Task.isCancelled { return .lost(LDAPError(code: .cancelled)) }
       var slice = min(left, .milliseconds(250)).timeval
       var received: OpaquePointer?
       let kind = ldap_result(pointer, LDAP_RES_ANY, LDAP_MSG_ONE, &slice, &received)
       if kind == 0 { continue }
       guard kind > 0, let message = received else { return .lost(lastError(of: pointer)) }
+      census?.received()
       let id = ldap_msgid(message)
       switch Int(kind) {
       case Int(LDAP_RES_SEARCH_ENTRY):
         return .entry(id: id, message)
       case Int(LDAP_RES_SEARCH_REFERENCE):
-        ldap_msgfree(message)
+        discard(message)
         return .reference(id: id)
       case Int(LDAP_RES_EXTENDED), Int(LDAP_RES_INTERMEDIATE):
         // Nothing here asks for either: an unsolicited notice, said before the server hangs up.
-        ldap_msgfree(message)
+        discard(message)
       default:
         let (result, cookie) = parseResult(message, pointer)
         return .result(id: id, result, cookie: cookie)

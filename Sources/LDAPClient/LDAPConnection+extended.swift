@@ -28,6 +28,7 @@ extension LDAPConnection {
       close()
       throw error
     }
+    census?.received()
     var data: UnsafeMutablePointer<berval>?
     let parsed = ldap_parse_extended_result(pointer, message, nil, &data, 0)
     defer { ber_bvfree(data) }

@@ -40,7 +40,7 @@ extension LDAPConnection {
     var data: UnsafeMutablePointer<berval>?
     defer { ber_bvfree(data) }
     guard ldap_parse_extended_result(pointer, message, nil, &data, 0) == LDAP_SUCCESS else {
-      ldap_msgfree(message)
+      discard(message)
       throw LDAPError(code: .localError, diagnostic: "the answer to WhoAmI cannot be decoded")
     }
     let result = parse(message, pointer)

@@ -37,7 +37,7 @@ extension LDAPConnection {
           exchange.entries[index] += 1
           entry(index, LDAPEntry(connection: pointer, message: message))
         }
-        ldap_msgfree(message)
+        discard(message)
       case .reference(let id):
         if let index = exchange.waiting[id] { exchange.references[index] += 1 }
       case .result(let id, let result, _):

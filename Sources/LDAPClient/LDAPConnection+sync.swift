@@ -55,7 +55,10 @@ extension LDAPConnection {
       var slice = min(sync.patience, .milliseconds(250)).timeval
       var received: OpaquePointer?
       let kind = ldap_result(pointer, LDAP_RES_ANY, LDAP_MSG_ONE, &slice, &received)
-      if kind > 0, let received { return (Int(kind), received) }
+      if kind > 0, let received {
+        census?.received()
+        return (Int(kind), received)
+      }
       guard kind == 0 else { throw lastError(of: pointer) }
       let quiet = ContinuousClock.now - quietSince
       if wasAsked, quiet > configuration.operationTimeout {
@@ -91,7 +94,7 @@ extension LDAPConnection {
       throw LDAPError(parse(message.pointer, pointer))
     default: break
     }
-    defer { ldap_msgfree(message.pointer) }
+    defer { discard(message.pointer) }
     guard isOurs else { return nil }
     switch message.kind {
     case Int(LDAP_RES_SEARCH_ENTRY):

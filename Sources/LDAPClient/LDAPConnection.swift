@@ -9,6 +9,7 @@ import Secrets
 package actor LDAPConnection {
   package nonisolated let configuration: Configuration
   private nonisolated let executor: BlockingExecutor
+  nonisolated let census: Census?
   private var handle: LDAPHandle?
   /// The server we are connected to.
   package private(set) var url: LDAPURL?
@@ -16,6 +17,7 @@ package actor LDAPConnection {
   package init(_ configuration: Configuration) {
     self.configuration = configuration
     executor = BlockingExecutor(label: "ldap")
+    census = Census.current
   }
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -33,7 +35,7 @@ package actor LDAPConnection {
     var last = LDAPError(code: .connectError, diagnostic: "no server")
     for url in configuration.urls {
       do throws(LDAPError) {
-        let handle = try LDAPHandle.make(url, configuration)
+        let handle = try LDAPHandle.make(url, configuration, census)
         try connect(handle, url)
         try bind(handle.pointer)
         try checkIdentity(handle.pointer)
@@ -121,6 +123,7 @@ package actor LDAPConnection {
           code: .timedOut, diagnostic: "no answer for \(configuration.operationTimeout)")
         : lastError(of: pointer)
     }
+    census?.received()
     return message
   }
 
@@ -147,23 +150,32 @@ func lastError(of pointer: OpaquePointer, _ code: Int32? = nil) -> LDAPError {
     code: .init(rawValue: number), diagnostic: text.map { String(cString: $0) } ?? "")
 }
 
-/// Reads a result message and frees it.
-func parse(
-  _ message: OpaquePointer, _ pointer: OpaquePointer,
-  controls: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>?>? = nil
-) -> LDAPResult {
-  var code: Int32 = LDAP_OTHER
-  var matched: UnsafeMutablePointer<CChar>?
-  var text: UnsafeMutablePointer<CChar>?
-  let status = ldap_parse_result(pointer, message, &code, &matched, &text, nil, controls, 1)
-  defer {
-    ldap_memfree(matched)
-    ldap_memfree(text)
+extension LDAPConnection {
+  /// Reads a result message and frees it.
+  func parse(
+    _ message: OpaquePointer, _ pointer: OpaquePointer,
+    controls: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>?>? = nil
+  ) -> LDAPResult {
+    var code: Int32 = LDAP_OTHER
+    var matched: UnsafeMutablePointer<CChar>?
+    var text: UnsafeMutablePointer<CChar>?
+    let status = ldap_parse_result(pointer, message, &code, &matched, &text, nil, controls, 1)
+    defer {
+      ldap_memfree(matched)
+      ldap_memfree(text)
+    }
+    census?.freed()
+    guard status == LDAP_SUCCESS else {
+      return LDAPResult(code: .init(rawValue: status), delivery: .unanswered)
+    }
+    return LDAPResult(
+      code: .init(rawValue: code), matchedDN: matched.map { String(cString: $0) } ?? "",
+      diagnostic: text.map { String(cString: $0) } ?? "")
   }
-  guard status == LDAP_SUCCESS else {
-    return LDAPResult(code: .init(rawValue: status), delivery: .unanswered)
+
+  /// Frees a message.
+  func discard(_ message: OpaquePointer) {
+    ldap_msgfree(message)
+    census?.freed()
   }
-  return LDAPResult(
-    code: .init(rawValue: code), matchedDN: matched.map { String(cString: $0) } ?? "",
-    diagnostic: text.map { String(cString: $0) } ?? "")
 }

@@ -10,6 +10,15 @@ package struct LDAPEntry: ~Copyable {
     self.message = message
   }
 
+  /// As the server spells it; `nil` if it cannot be decoded.
+  package var name: [UInt8]? {
+    var element: OpaquePointer?
+    var name = berval()
+    guard ldap_get_dn_ber(connection, message, &element, &name) == LDAP_SUCCESS else { return nil }
+    defer { ber_free(element, 0) }
+    return Array(UnsafeRawBufferPointer(start: name.bv_val, count: Int(name.bv_len)))
+  }
+
   /// The values of one attribute, not copied.
   package struct Values: Sequence, IteratorProtocol {
     private var following: UnsafeMutablePointer<berval>?

@@ -6,8 +6,12 @@ struct LDAPHandle: ~Copyable {
   let pointer: OpaquePointer
   private let guardian: UnsafeMutablePointer<cldap_guard>
 
-  private init(pointer: OpaquePointer) {
+  private let census: Census?
+
+  private init(pointer: OpaquePointer, _ census: Census?) {
     self.pointer = pointer
+    self.census = census
+    census?.opened()
     guardian = .allocate(capacity: 1)
     guardian.initialize(to: cldap_guard())
   }
@@ -15,12 +19,13 @@ struct LDAPHandle: ~Copyable {
   deinit {
     ldap_unbind_ext_s(pointer, nil, nil)
     guardian.deallocate()
+    census?.closed()
   }
 
   /// Makes a handle for one server; nothing is sent yet. Every option that a file or the environment
   /// could set is set here.
   static func make(
-    _ url: LDAPURL, _ configuration: LDAPConnection.Configuration
+    _ url: LDAPURL, _ configuration: LDAPConnection.Configuration, _ census: Census?
   ) throws(LDAPError) -> LDAPHandle {
     _ = ignoreEnvironment
     _ = outliveLostConnections
@@ -29,7 +34,7 @@ struct LDAPHandle: ~Copyable {
     guard code == LDAP_SUCCESS, let created else {
       throw LDAPError(code: .init(rawValue: code), diagnostic: "\(url) cannot be used")
     }
-    let handle = LDAPHandle(pointer: created)
+    let handle = LDAPHandle(pointer: created, census)
     try handle.set(LDAP_OPT_PROTOCOL_VERSION, LDAP_VERSION3)
     try handle.set(LDAP_OPT_DEREF, LDAP_DEREF_NEVER)
     try handle.set(LDAP_OPT_SIZELIMIT, LDAP_NO_LIMIT)

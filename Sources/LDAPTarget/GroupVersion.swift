@@ -53,8 +53,13 @@ struct GroupVersion: Equatable, Sendable {
   /// Whether equal values mean the same state on every server of a directory, and after a restart.
   var isLasting: Bool { attribute == Self.csn }
 
-  /// The guard of a write that must find this state and no other.
-  var assertion: RequestControl? {
-    isExact ? .assertion(.equals(attribute, value)) : nil
+  /// The guard of a write that must find this state of the group with this immutable id, and no other.
+  ///
+  /// It lets pass what is not that group: slapd's overlay memberof writes the members' entries with the
+  /// controls of the request that it follows, and says nothing when a guard stops it there. Their
+  /// `memberOf` would then outlive the membership.
+  func guardian(of group: String, _ immutableID: String) -> RequestControl? {
+    guard isExact else { return nil }
+    return .assertion(.or([.equals(attribute, value), .not(.equals(immutableID, group))]))
   }
 }

@@ -13,7 +13,9 @@ extension GroupWork {
     guard let state else { return nil }
     let slice = nextSlice(&batch)
     var controls: [RequestControl] = []
-    if traits.canAssert, pace.mayAssert, let guardian = state.version?.assertion {
+    if traits.canAssert, pace.mayAssert, let id = state.immutableID,
+      let guardian = state.version?.guardian(of: id, layout.immutableID)
+    {
       controls.append(guardian)
     }
     let mayDelete = layout.recreatesGroups && !controls.isEmpty && isOursAlone(state)

@@ -29,6 +29,7 @@ struct GroupWork {
   struct State {
     var classes: [String]
     var version: GroupVersion?
+    var immutableID: String?
     /// Its other attributes, where it may have to be deleted.
     var others: [String] = []
     /// Over all columns.
@@ -203,6 +204,7 @@ extension GroupWork {
     reading.others = head.others
     reading.classes = head.classes
     reading.version = head.version
+    reading.immutableID = head.immutableID
     for position in openItems(batch) where items[position].groupID != head.immutableID {
       batch.settle(
         items[position].index,

@@ -14,6 +14,12 @@ enum WriteTrial {
     return .modify(name, [deletion, deletion])
   }
 
+  /// The same with all values of an attribute whose syntax is not known.
+  static func request(_ attribute: String, in name: DistinguishedName) -> LDAPRequest {
+    let deletion = LDAPModification.delete(LDAPAttribute(attribute, []))
+    return .modify(name, [deletion, deletion])
+  }
+
   /// Why we may not write; `nil` if we may. Throws if no answer came.
   static func refusal(
     _ result: LDAPResult, isActiveDirectory: Bool = false

@@ -20,11 +20,18 @@ package struct Explanation: Sendable {
     package let because: [AssignmentReference]
   }
 
+  /// Groups that an account is in by other groups, or why they could not be found.
+  package struct Nested: Sendable {
+    package let target: TargetID
+    package let result: Result<[NestedMembership], TargetError>
+  }
+
   package let subject: SubjectID
   package let displayName: String?
   package let assignments: [Held]
   package let accounts: [(target: TargetID, account: Ownership.Account)]
   package let memberships: [Owned]
+  package let nested: [Nested]
   /// What the next run would do about the subject, by target.
   package let plans: [TargetReport]
 }
@@ -98,9 +105,18 @@ extension Reconciler {
     }
     var accounts: [(target: TargetID, account: Ownership.Account)] = []
     var memberships: [Explanation.Owned] = []
+    var nested: [Explanation.Nested] = []
     for target in targets {
       let owned = try await ledger.ownership(of: target.id)
-      accounts += owned.accounts.filter { $0.subject == subject }.map { (target.id, $0) }
+      let own = owned.accounts.filter { $0.subject == subject }
+      accounts += own.map { (target.id, $0) }
+      if let nesting = target as? any NestingTarget {
+        for account in own {
+          nested.append(
+            Explanation.Nested(
+              target: target.id, result: await Self.nested(account.identity, in: nesting)))
+        }
+      }
       guard let position = owned.subjects.firstIndex(of: subject) else { continue }
       for (row, membership) in owned.memberships.sorted.enumerated()
       where membership.account == position {
@@ -113,7 +129,17 @@ extension Reconciler {
     return Explanation(
       subject: subject, displayName: name,
       assignments: assignments.values.sorted { $0.reference < $1.reference },
-      accounts: accounts, memberships: memberships, plans: report.targets)
+      accounts: accounts, memberships: memberships, nested: nested, plans: report.targets)
+  }
+
+  private static func nested(
+    _ account: AccountIdentity, in target: any NestingTarget
+  ) async -> Result<[NestedMembership], TargetError> {
+    do throws(TargetError) {
+      return .success(try await target.nestedMemberships(of: account))
+    } catch {
+      return .failure(error)
+    }
   }
 
   private func held(

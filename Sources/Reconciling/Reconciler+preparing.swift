@@ -36,13 +36,22 @@ extension Reconciler {
     let judged = try await judge(undoing?.plan ?? whole, context, wanted: wanted)
     let approved = judged.approved.settingAside(Quarantine(own).sets)
     let isLost = whole.unrecordedAnchors > 0 && takeover == nil
+    let obstacles = isLost ? [] : await obstacles(to: approved, in: target)
     return Preparation.Target(
       report: TargetReport(
         target: target.id, approved: approved,
         failure: isLost ? .lostLedger(anchors: whole.unrecordedAnchors) : nil, outcomes: [],
-        kept: undoing?.kept ?? [], remarks: judged.remarks, troubles: own),
+        kept: undoing?.kept ?? [], remarks: judged.remarks + obstacles, troubles: own),
       isWhole: isWhole, takeover: takeover,
       record: try await record(approved, of: target.id, isWhole: isWhole))
+  }
+
+  /// What would be refused, in words, where the target can tell.
+  private func obstacles(to plan: ApprovedPlan, in target: any Target) async -> [String] {
+    guard let target = target as? any ForewarningTarget, !plan.plan.changes.isEmpty else {
+      return []
+    }
+    return await target.obstacles(to: plan.plan.changes).map { "\(target.id): \($0)" }
   }
 
   /// What must be on record: what is done or held, and that nothing waits any more.

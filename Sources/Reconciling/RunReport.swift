@@ -101,7 +101,7 @@ package struct TargetReport: Sendable {
   package let outcomes: [(change: Change, outcome: Outcome)]
   /// Of an undo: what is not taken back. Sorted.
   package var kept: [Kept] = []
-  /// Approvals that were given and do not count, in words.
+  /// Approvals that were given and do not count, and what the target would refuse, in words.
   package var remarks: [String] = []
   /// What failed in run after run.
   package var troubles: [Trouble] = []

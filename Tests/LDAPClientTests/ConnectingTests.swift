@@ -34,6 +34,47 @@ extension DirectoryTests {
       }
     }
 
+    @Test func `what libldap gave out is given back, whatever breaks`() async throws {
+      let census = Census()
+      try await Census.$current.withValue(census) {
+        var options = SlapdFixture.Options()
+        options.overlays = [.syncprov]
+        options.ldif = Searching.people(50)
+        try await withSlapd(options) { slapd in
+          let connection = LDAPConnection(try slapd.configuration(operationTimeout: .seconds(1)))
+          try await connection.open()
+          #expect(census.connections == 1 && census.messages == 0)
+          let everybody = LDAPSearch(
+            base: try slapd.name(slapd.accounts), scope: .subtree, attributes: ["cn"])
+          #expect(await connection.names(everybody, pageSize: 7).0.count == 51)
+          #expect(census.messagesEver > 50)
+          let ada = try slapd.guest("ada")
+          _ = await connection.values([
+            .add(ada, person("ada")), .add(ada, person("ada")), .delete(try slapd.guest("none")),
+            .modify(ada, [.delete(LDAPAttribute("mail", ["none"]))]),
+          ])
+          _ = try await connection.extended("1.3.6.1.4.1.4203.1.11.3")
+          await #expect(throws: LDAPError.self) { _ = try await connection.extended("1.2.3.4") }
+          var events = try await connection.sync(everybody, mode: .refreshAndPersist)
+            .makeAsyncIterator()
+          for _ in 0..<10 { _ = try await events.next() }
+          // Closed with most of what was sent unread.
+          await connection.close()
+          #expect(census.connections == 0 && census.messages == 0)
+
+          try await connection.open()
+          try slapd.freeze()
+          let lost = await connection.names(everybody).1
+          #expect(lost.result.code == .timedOut)
+          #expect(census.connections == 0 && census.messages == 0)
+          await #expect(throws: LDAPError.self) { try await connection.open() }
+          await slapd.stop()
+          await #expect(throws: LDAPError.self) { try await connection.open() }
+          #expect(census.connections == 0 && census.messages == 0)
+        }
+      }
+    }
+
     @Test func `a certificate of an unknown authority is refused`() async throws {
       var options = SlapdFixture.Options()
       options.certificateNames = ["IP:127.0.0.1"]

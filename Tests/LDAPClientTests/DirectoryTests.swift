@@ -34,10 +34,14 @@ extension SlapdFixture {
 func withDirectory(
   _ options: SlapdFixture.Options = .init(), _ body: (SlapdFixture) async throws -> Void
 ) async throws {
-  try await withSlapd(options) { slapd in
-    try await body(slapd)
-    if try slapd.isAnswering { #expect(try await slapd.isLeftAlone()) }
+  let census = Census()
+  try await Census.$current.withValue(census) {
+    try await withSlapd(options) { slapd in
+      try await body(slapd)
+      if try slapd.isAnswering { #expect(try await slapd.isLeftAlone()) }
+    }
   }
+  #expect(census.connections == 0 && census.messages == 0)
 }
 
 func withConnection<Result: Sendable>(

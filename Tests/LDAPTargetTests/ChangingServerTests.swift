@@ -28,7 +28,7 @@ extension DirectoryTests {
           .createGroup(try directory.group("new"), because: directory.because),
         ]
         try await directory.slapd.configure("replace: olcReadOnly\nolcReadOnly: TRUE")
-        let before = try await directory.slapd.backup()
+        let before = try await directory.slapd.contents()
         for outcome in try await directory.apply(others + additions) {
           guard case .failed(.stopTarget, let reason) = outcome else {
             Issue.record("\(outcome)")
@@ -36,7 +36,7 @@ extension DirectoryTests {
           }
           #expect(reason.contains("takes no writes") && reason.contains("(53)"), "\(reason)")
         }
-        #expect(try await directory.slapd.backup() == before)
+        #expect(try await directory.slapd.contents() == before)
         #expect(try await directory.read().coverage == .complete)
 
         try await directory.slapd.configure("replace: olcReadOnly\nolcReadOnly: FALSE")
@@ -79,7 +79,7 @@ extension DirectoryTests {
         let additions = try await directory.additions(accounts, to: "alpha")
         _ = try await directory.apply([additions[0]])
         var copy = SlapdFixture.Options()
-        copy.content = try await provider.backup()
+        copy.content = try await provider.contents()
         copy.databaseSettings = [
           "olcSyncrepl: rid=001 provider=\(provider.url) bindmethod=simple "
             + "binddn=\"\(provider.adminDN)\" credentials=\(provider.adminPassword) "
@@ -95,7 +95,7 @@ extension DirectoryTests {
           #expect(state.coverage == .complete)
           #expect(state.groups == (try await directory.read()).groups)
           #expect(state.memberships.count == 1)
-          let before = try await provider.backup()
+          let before = try await provider.contents()
           let outcomes = try await target.apply(
             [additions[1], directory.creation("eve")]) { _ in }
           for outcome in outcomes {
@@ -105,7 +105,7 @@ extension DirectoryTests {
             }
             #expect(reason.contains("read-only copy") && reason.contains("'url'"), "\(reason)")
           }
-          #expect(try await provider.backup() == before)
+          #expect(try await provider.contents() == before)
 
           // What is written to the provider is what the copy then shows.
           #expect(try await directory.apply([additions[1]]) == [.applied()])
@@ -166,7 +166,7 @@ extension DirectoryTests {
         _ = try await directory.apply(
           try await directory.additions([accounts[0]], to: "alpha")
             + directory.additions(accounts, to: "gamma"))
-        let older = try await directory.slapd.backup()
+        try await directory.slapd.backUp()
         let eve = try await directory.account("eve")
         let all = accounts + [eve]
         _ = try await directory.apply(try await directory.additions([all[1], eve], to: "alpha"))
@@ -175,7 +175,7 @@ extension DirectoryTests {
           try await directory.removals([accounts[0]], from: "alpha")
           + directory.removals([accounts[1]], from: "alpha")
           + directory.additions([eve], to: "gamma")
-        try await directory.slapd.restore(older)
+        try await directory.slapd.restore()
 
         let outcomes = try await directory.apply(changes)
         #expect(outcomes.map(\.word) == ["applied", "alreadyInState", "failed"], "\(outcomes)")

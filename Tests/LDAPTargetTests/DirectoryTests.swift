@@ -1,6 +1,7 @@
 import AccessModel
 import ConnectorTesting
 import Foundation
+import LDAPClient
 import LDAPTarget
 import Secrets
 import Testing
@@ -49,6 +50,19 @@ struct Directory: Sendable {
       options.ldif += kind.ldif(
         "cn=\(name),ou=groups,\(options.suffix)", placeholder: "cn=nobody,\(options.suffix)")
     }
+    let census = Census()
+    try await Census.$current.withValue(census) {
+      try await run(kind, options, configure, body)
+    }
+    // Every connection was closed, and every message of libldap's given back.
+    #expect(census.connections == 0 && census.messages == 0)
+  }
+
+  private static func run(
+    _ kind: GroupKind, _ options: SlapdFixture.Options,
+    _ configure: (inout LDAPTarget.Configuration, SlapdFixture) -> Void,
+    _ body: (Directory) async throws -> Void
+  ) async throws {
     try await withSlapd(options) { slapd in
       var configuration = LDAPTarget.Configuration(
         id: "corp", urls: [slapd.url],

@@ -9,16 +9,30 @@ final class OddDirectory: Sendable {
   let port: UInt16
   private let listener: Int32
   private let state: Mutex<State>
+  private let endless: Endless?
+
+  /// How its searches for accounts never end.
+  enum Endless: CaseIterable {
+    /// Each page is the first one, under the same cookie.
+    case samePage
+    case emptyPages
+    /// Another account on each page, 20 ms apart.
+    case newAccounts
+  }
 
   private struct State {
     var members: [String]
     var version = 1
     var modifies = 0
+    var pages = 0
     let range: Int
     let losesMembers: Bool
   }
 
-  init(members: [String], range: Int = 1500, losesMembers: Bool = false) throws {
+  init(
+    members: [String], range: Int = 1500, losesMembers: Bool = false, endless: Endless? = nil
+  ) throws {
+    self.endless = endless
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -39,16 +53,16 @@ final class OddDirectory: Sendable {
         serve(client)
         _ = Foundation.close(client)
       }
+      _ = Foundation.close(listener)
     }
   }
 
   var members: [String] { state.withLock { $0.members } }
   var modifies: Int { state.withLock { $0.modifies } }
+  var pages: Int { state.withLock { $0.pages } }
 
-  func close() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    _ = Foundation.close(listener)
-  }
+  /// The thread that accepts closes the socket: its number could be the next server's by then.
+  func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   /// One element at a time: BER as LDAP has it, ids below 128.
   private func serve(_ client: Int32) {
@@ -72,6 +86,9 @@ final class OddDirectory: Sendable {
   private func search(_ request: Element) -> [[UInt8]] {
     let fields = Element.list(request.content)
     let done = Self.result(0x65, 0)
+    if let endless, fields.count > 7, fields[0].content.elementsEqual("ou=a".utf8) {
+      return page(of: endless)
+    }
     guard fields.count > 7, String(decoding: fields[0].content, as: UTF8.self).hasPrefix("cn=big")
     else { return [done] }
     let wanted = Element.list(fields[7].content).map { String(decoding: $0.content, as: UTF8.self) }
@@ -101,6 +118,26 @@ final class OddDirectory: Sendable {
       Element.bytes(
         0x64, Element.text("cn=big,ou=g") + Element.bytes(0x30, encoded.flatMap { $0 })), done,
     ]
+  }
+
+  private func page(of kind: Endless) -> [[UInt8]] {
+    let number = state.withLock { state in
+      state.pages += 1
+      return state.pages
+    }
+    var entries: [[UInt8]] = []
+    if kind != .emptyPages {
+      let uid = kind == .samePage ? "u" : "u\(number)"
+      let id = Element.bytes(
+        0x30, Element.text("entryUUID") + Element.bytes(0x31, Element.text(uid)))
+      entries.append(Element.bytes(0x64, Element.text("uid=\(uid),ou=a") + Element.bytes(0x30, id)))
+    }
+    if kind == .newAccounts { usleep(20_000) }
+    let cookie = kind == .samePage ? "0" : "\(number)"
+    let value = Element.bytes(0x30, [2, 1, 0] + Element.text(cookie))
+    let control = Element.text("1.2.840.113556.1.4.319") + Element.bytes(4, value)
+    let end = Self.result(0x65, 0) + Element.bytes(0xa0, Element.bytes(0x30, control))
+    return entries + [end]
   }
 
   private func modify(_ request: Element) -> UInt8 {

@@ -1,4 +1,5 @@
 import AccessModel
+import LDAPClient
 import LDAPTarget
 import Secrets
 import Testing
@@ -46,6 +47,36 @@ extension DirectoryTests {
       #expect(server.modifies == 1)
     }
 
+    @Test(arguments: OddDirectory.Endless.allCases)
+    func `S4: a server that pages for ever is given up, and nothing is taken for whole`(
+      kind: OddDirectory.Endless
+    ) async throws {
+      let server = try OddDirectory(members: [], endless: kind)
+      defer { server.close() }
+      let connection = LDAPConnection(
+        try LDAPConnection.Configuration(
+          urls: [try LDAPURL(parsing: "ldap://127.0.0.1:\(server.port)")],
+          bind: .simple(
+            try DistinguishedName(parsing: "cn=bellhop"), Secret(Array("secret".utf8))),
+          searchTimeout: .seconds(1)))
+      try await connection.open()
+      let began = ContinuousClock.now
+      let result = await connection.count(
+        LDAPSearch(base: try DistinguishedName(parsing: "ou=a"), scope: .subtree, attributes: []))
+      #expect(!result.isComplete && !result.result.code.isAnswer)
+      #expect(ContinuousClock.now - began < .seconds(3))
+      #expect(await !connection.isOpen)
+      #expect(server.pages <= 110)
+      if kind != .newAccounts {
+        let target = try target(server)
+        let error = await #expect(throws: TargetError.self) {
+          try await target.readActualState(
+            ManagedScope(groups: [], attributes: [], disable: nil))
+        }
+        #expect(error?.message.contains("do not end") == true, "\(error?.message ?? "")")
+      }
+    }
+
     private func target(_ server: OddDirectory) throws -> LDAPTarget {
       try LDAPTarget(
         LDAPTarget.Configuration(
@@ -76,4 +107,8 @@ extension DirectoryTests {
         because: .operator(name: "test", reason: "test"))
     }
   }
+}
+
+extension LDAPConnection {
+  fileprivate func count(_ search: LDAPSearch) -> LDAPSearchResult { self.search(search) { _ in } }
 }

@@ -22,7 +22,84 @@ extension DirectoryTests {
             Issue.record("\(theCase): \(error)")
           }
         }
+        try await examine(server)
+        try await stopWriting(server)
       }
+    }
+
+    /// Doctor finds no fault, and a right that is missing is told, with nothing changed.
+    private func examine(_ server: Fixture389) async throws {
+      let harness = try await Harness(server, branch: "examined")
+      let ada = try await account(in: harness)
+      let found = Mutex<[Diagnosis]>([])
+      let target = try #require(harness.target as? LDAPTarget)
+      let now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+      await target.examine(Examination(now: now)) { diagnosis in
+        found.withLock { $0.append(diagnosis) }
+      }
+      let diagnoses = found.withLock { $0 }
+      #expect(!diagnoses.contains { $0.verdict == .fault }, "\(diagnoses)")
+      for topic in [
+        "server", "identity", "product", "schema", "accounts", "immutable ids", "groups",
+        "group class", "rights on accounts", "rights on groups", "limits",
+      ] {
+        #expect(diagnoses.first { $0.topic == topic }?.verdict == .fine, "\(topic): \(diagnoses)")
+      }
+
+      let group = try target.entitlementKey(for: harness.groups[0])
+      let addition = Change.addMember(
+        Membership(group: group, groupID: "x", account: ada),
+        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
+      #expect(await target.obstacles(to: [addition]).isEmpty)
+      try await server.modify(
+        """
+        dn: \(harness.groups[0])
+        changetype: modify
+        add: aci
+        aci: (targetattr="member")(version 3.0; acl "no"; deny (write) \
+        userdn="ldap:///\(server.serviceDN)";)
+        """)
+      let obstacles = await target.obstacles(to: [addition])
+      #expect(obstacles.count == 1 && obstacles[0].contains("(50)"), "\(obstacles)")
+      await harness.tearDown()
+    }
+
+    private func stopWriting(_ server: Fixture389) async throws {
+      let harness = try await Harness(server, branch: "closed")
+      func makeReadOnly(_ value: String) async throws {
+        try await server.modify(
+          """
+          dn: cn=userRoot,cn=ldbm database,cn=plugins,cn=config
+          changetype: modify
+          replace: nsslapd-readonly
+          nsslapd-readonly: \(value)
+          """)
+      }
+      let creation = creation(in: harness)
+      try await makeReadOnly("on")
+      let outcome = try await harness.target.apply([creation]) { _ in }[0]
+      try await makeReadOnly("off")
+      guard case .failed(.stopTarget, let reason) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      #expect(reason.contains("takes no writes"), "\(reason)")
+      #expect(try await harness.target.apply([creation]) { _ in }[0].isDone)
+      await harness.tearDown()
+    }
+
+    private func creation(in harness: Harness) -> Change {
+      .createAccount(
+        AccountReference(subject: "ada", displayName: nil, identity: nil),
+        harness.attributes(of: "ada").sorted { $0.key < $1.key }
+          .map { AttributeChange(name: $0.key, before: [], after: $0.value) },
+        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
+    }
+
+    private func account(in harness: Harness) async throws -> AccountReference {
+      let outcome = try await harness.target.apply([creation(in: harness)]) { _ in }[0]
+      let identity: AccountIdentity = try #require(outcome.identity, "\(outcome)")
+      return AccountReference(subject: "ada", displayName: nil, identity: identity)
     }
   }
 }
@@ -78,62 +155,4 @@ private struct Harness: ConformanceHarness {
   }
 
   func tearDown() async { road.close() }
-}
-
-/// A way to a server on loopback that can be cut.
-private final class Forwarder: Sendable {
-  let port: UInt16
-  private let listener: Int32
-  private let ends = Mutex<[Int32]>([])
-
-  init(to server: UInt16) throws {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = Self.loopback(0)
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, size) == 0 && listen(listener, 8) == 0
-          ? getsockname(listener, $0, &size) : -1
-      }
-    }
-    try #require(code == 0)
-    self.listener = listener
-    port = UInt16(bigEndian: address.sin_port)
-    Thread.detachNewThread { [self] in
-      while case let client = accept(listener, nil, nil), client >= 0 {
-        let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = Self.loopback(server)
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafePointer(to: &address) {
-          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(other, $0, size) }
-        }
-        ends.withLock { $0 += [client, other] }
-        guard code == 0 else { continue }
-        for (from, to) in [(client, other), (other, client)] {
-          Thread.detachNewThread { Self.pump(from, to) }
-        }
-      }
-    }
-  }
-
-  func close() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    for end in ends.withLock({ $0 }) { shutdown(end, Int32(SHUT_RDWR)) }
-  }
-
-  private static func pump(_ from: Int32, _ to: Int32) {
-    var bytes = [UInt8](repeating: 0, count: 65536)
-    while case let count = read(from, &bytes, bytes.count), count > 0 {
-      guard send(to, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
-    }
-    shutdown(to, Int32(SHUT_RDWR))
-  }
-
-  private static func loopback(_ port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
-  }
 }

@@ -10,6 +10,8 @@ struct GroupCensus: Sendable {
   /// Groups that must have a member and show none.
   private(set) var bare = 0
   private(set) var inRanges = 0
+  /// Which groups are members of which.
+  private(set) var nesting = GroupNesting()
   /// The first hundred, to try rights on.
   private(set) var names: [DistinguishedName] = []
 
@@ -19,6 +21,12 @@ struct GroupCensus: Sendable {
     on link: isolated LDAPConnection, _ layout: Layout, _ schema: Schema?
   ) throws(LDAPError) {
     guard let base = layout.groupsBase else { return }
+    if layout.columns[0].valueAttribute == nil {
+      nesting.know(
+        LDAPSearch(
+          base: base, scope: .subtree, filter: .equals("objectClass", layout.groupClass),
+          attributes: []), on: link)
+    }
     let search = LDAPSearch(
       base: base, scope: .subtree, filter: .equals("objectClass", layout.groupClass),
       attributes: [layout.memberAttribute, layout.immutableID, "objectClass"])
@@ -31,11 +39,17 @@ struct GroupCensus: Sendable {
       var isRanged = false
       var classes: [String] = []
       _ = entry.read(
-        name: { name = AccountCensus.name(String(decoding: $0, as: UTF8.self)) },
+        name: {
+          name = AccountCensus.name(String(decoding: $0, as: UTF8.self))
+          nesting.enter($0)
+        },
         attribute: { type, values in
           let type = Array(String(decoding: type, as: UTF8.self).lowercased().utf8)
           if type == member {
-            for _ in values { found += 1 }
+            for value in values {
+              found += 1
+              nesting.take(value)
+            }
           } else if type == id {
             hasID = true
           } else if type.starts(with: member) {
@@ -92,6 +106,20 @@ extension Checkup {
         Diagnosis(
           .fault, "immutable ids", "\(groups.withoutID) groups show no \(layout.immutableID)",
           wayOut: "let the bind identity read it"))
+    }
+    if groups.nesting.count > 0 {
+      let loops = groups.nesting.inLoops
+      diagnoses.append(
+        loops == 0
+          ? Diagnosis(
+            .fine, "nested groups",
+            "\(groups.nesting.count) memberships are groups in groups: told by 'why', kept, and "
+              + "never made")
+          : Diagnosis(
+            .advice, "nested groups",
+            "\(groups.nesting.count) memberships are groups in groups, and \(loops) groups are in "
+              + "themselves by way of others",
+            wayOut: "take one membership out of each loop; applications may not end in it"))
     }
     if groups.inRanges > 0 {
       diagnoses.append(

@@ -125,6 +125,15 @@ private struct ExplanationView: Encodable {
     let holds: [Hold]
   }
 
+  /// A group that an account is in by others.
+  struct Nested: Encodable {
+    let target: String
+    let group: String?
+    let through: [String]
+    /// Why such groups could not be found.
+    let error: String?
+  }
+
   /// A group that was asked for, and the access packages that give it.
   struct Grant: Encodable {
     let target: String
@@ -138,6 +147,7 @@ private struct ExplanationView: Encodable {
   let assignments: [Assignment]
   let accounts: [Account]
   let memberships: [Membership]
+  let nested: [Nested]
   let next: [Next]
   let history: [JournalJSON]
   /// Only where a group was asked for.
@@ -168,6 +178,19 @@ private struct ExplanationView: Encodable {
       Membership(
         target: $0.target.rawValue, group: $0.group.rawValue, origin: $0.origin.rawValue,
         because: $0.because.map(\.description))
+    }
+    nested = explanation.nested.flatMap { row -> [Nested] in
+      let target = row.target.rawValue
+      switch row.result {
+      case .success(let found):
+        return found.filter { isAsked($0.group) }.map {
+          Nested(
+            target: target, group: $0.group.rawValue, through: $0.through.map(\.rawValue),
+            error: nil)
+        }
+      case .failure(let error):
+        return [Nested(target: target, group: nil, through: [], error: error.message)]
+      }
     }
     next = explanation.plans.map { report in
       let holds = report.approved?.plan.holds ?? []
@@ -225,6 +248,15 @@ private struct ExplanationView: Encodable {
         "\(row.target)  \(row.group)  \(row.origin), because "
           + row.because.joined(separator: ", ")
       })
+    if !nested.isEmpty {
+      section(
+        "In by other groups, which Bellhop neither makes nor ends",
+        nested.map { row in
+          "\(row.target)  "
+            + (row.error ?? "\(row.group ?? "?")  through "
+              + row.through.joined(separator: ", then "))
+        })
+    }
     section(
       "The next run would",
       next.flatMap { row in
