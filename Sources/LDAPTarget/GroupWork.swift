@@ -127,7 +127,6 @@ struct GroupWork {
 
   func hasUnsentItems(_ batch: Batch) -> Bool { items.indices.contains { isUnsent($0, batch) } }
 
-  /// Whether the server has not said anything of it.
   func isUnsent(_ position: Int, _ batch: Batch) -> Bool {
     let item = items[position]
     return (item.delivery == .none || item.delivery == .unanswered) && batch.isOpen(item.index)
