@@ -65,9 +65,9 @@ extension LDAPTarget: ForewarningTarget {
     let member = layout.columns[0].valueAttribute == nil ? "cn=bellhop-trial" : "bellhop-trial"
     let results = connection.perform(
       trials.map { trial in
-        trial.attribute == layout.memberAttribute
-          ? WriteTrial.request(trial.attribute, member, in: trial.name)
-          : WriteTrial.request(trial.attribute, in: trial.name)
+        WriteTrial.request(
+          trial.attribute, trial.attribute == layout.memberAttribute ? member : "bellhop-trial",
+          in: trial.name)
       })
     // One line for each attribute and answer, with the first entry that gave it.
     var order: [String] = []

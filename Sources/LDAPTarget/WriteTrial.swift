@@ -1,7 +1,8 @@
 import AccessModel
 import LDAPClient
 
-/// A write that cannot succeed, whatever is in the entry: it deletes the same value twice. A server that
+/// A write that cannot succeed, whatever is in the entry: it deletes the same value twice, and one that
+/// nobody has, so that a server which carried it out in part would change nothing either. A server that
 /// would let us write says that there is no such value (16); one that would not says why instead.
 ///
 /// An assertion that fails would not tell: slapd looks at it before the right. Its no-op control is not
@@ -11,12 +12,6 @@ enum WriteTrial {
     _ attribute: String, _ value: String, in name: DistinguishedName
   ) -> LDAPRequest {
     let deletion = LDAPModification.delete(LDAPAttribute(attribute, [value]))
-    return .modify(name, [deletion, deletion])
-  }
-
-  /// The same with all values of an attribute whose syntax is not known.
-  static func request(_ attribute: String, in name: DistinguishedName) -> LDAPRequest {
-    let deletion = LDAPModification.delete(LDAPAttribute(attribute, []))
     return .modify(name, [deletion, deletion])
   }
 

@@ -9,6 +9,8 @@ struct Agenda {
   private static let secondLook = Duration.milliseconds(500)
   /// While the clock is in doubt, whether it still is.
   private static let doubtfulInterval = Duration.seconds(60)
+  /// A clock that is corrected goes back by less.
+  private static let slew = Duration.seconds(1)
 
   private let schedule: Schedule
   private let chance: @Sendable () -> Double
@@ -29,6 +31,8 @@ struct Agenda {
   /// Those that gave nothing at all the last time.
   private var down: Set<TargetID> = []
   private(set) var boundary: Instant?
+  /// What the clock showed the last time.
+  private var lastSeen: Instant
   /// Targets that have rung and were not looked at since.
   private var rung: Set<TargetID> = []
   /// How often in a row each rang for nothing.
@@ -39,6 +43,7 @@ struct Agenda {
   init(schedule: Schedule, now: Instant, chance: @escaping @Sendable () -> Double) {
     self.schedule = schedule
     self.chance = chance
+    lastSeen = now
     sourceDue = schedule.sources.mapValues { _ in now }
     targetDue = schedule.targets.mapValues { _ in now }
   }
@@ -58,18 +63,24 @@ struct Agenda {
     return due.min() ?? Instant(microseconds: .max)
   }
 
+  /// Where the clock was set back, what was planned by it lies too far ahead: all of it is due now.
+  mutating func note(clock now: Instant) {
+    defer { lastSeen = now }
+    guard now.adding(Self.slew) < lastSeen else { return }
+    sourceDue = sourceDue.mapValues { min($0, now) }
+    begun = begun.mapValues { min($0, now) }
+    newsDue = newsDue.mapValues { min($0, now) }
+    targetDue = targetDue.mapValues { min($0, now) }
+  }
+
   // Sources
 
-  /// The sources to read now, which are due no more until they have answered. Where the clock was set
-  /// back, what then lies further off than its interval is due an interval from now.
+  /// The sources to read now, which are due no more until they have answered.
   mutating func sourcesToRead(at now: Instant) -> Set<SourceID> {
-    var ready: Set<SourceID> = []
-    for (source, due) in sourceDue {
-      let due = min(due, now.adding(BackOff.limit(interval: interval(of: source))))
-      sourceDue[source] = due <= now ? nil : due
-      guard due <= now else { continue }
+    let ready = Set(sourceDue.filter { $0.value <= now }.keys)
+    for source in ready {
+      sourceDue[source] = nil
       begun[source] = now
-      ready.insert(source)
     }
     return ready
   }
@@ -108,7 +119,7 @@ struct Agenda {
     var ready: [SourceID: SourceResult] = [:]
     for (source, interval) in schedule.news {
       guard let result = latest[source], case .success = result.reading,
-        min(newsDue[source] ?? now, now.adding(BackOff.limit(interval: interval))) <= now
+        newsDue[source] ?? now <= now
       else { continue }
       newsDue[source] = now.adding(interval)
       ready[source] = result
@@ -171,10 +182,10 @@ struct Agenda {
   /// left alone for a few seconds after it was last tried.
   mutating func targetsToVisit(at now: Instant) -> Set<TargetID> {
     let isPassed = isBoundaryPassed(at: now)
-    for (target, due) in targetDue {
-      var due = min(due, now.adding(BackOff.limit(interval: interval(of: target))))
-      if isPassed { due = min(due, earliest(of: target, at: now)) }
-      targetDue[target] = due
+    if isPassed {
+      for (target, due) in targetDue {
+        targetDue[target] = min(due, earliest(of: target, at: now))
+      }
     }
     return Set(targetDue.filter { $0.value <= now }.keys)
   }

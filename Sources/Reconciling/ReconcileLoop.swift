@@ -92,6 +92,7 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
   private func rounds(_ side: Side) async throws(LedgerError) {
     var agenda = Agenda(schedule: schedule, now: wallClock(), chance: chance)
     while !Task.isCancelled {
+      agenda.note(clock: wallClock())
       let begun = inquire(&agenda, side.inquiries)
       await gather(&agenda, begun, side)
       let now = wallClock()

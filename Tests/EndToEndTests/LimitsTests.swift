@@ -22,7 +22,7 @@ extension EndToEnd {
         #expect(try await world.snapshot() == before)
 
         try await world.bellhop.run(
-          "approve", String(repeating: "0", count: 16), "--reason", "another plan", exits: 0)
+          "approve", String(repeating: "0", count: 16), "--reason", "another plan", exits: 65)
         try await world.bellhop.run("apply", exits: 3)
         #expect(try await world.snapshot() == before, "an approval of another plan")
 

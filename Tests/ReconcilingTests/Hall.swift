@@ -71,10 +71,10 @@ final class Hall: Sendable {
     reports.withLock { $0.map { $0.context.now.since(Connector.day(0)) } }
   }
 
-  /// Until that is so, in half a minute at most, and the loop sleeps.
+  /// Until that is so, in two minutes at most, and the loop sleeps.
   func until(_ condition: @Sendable () async -> Bool) async throws {
     let start = ContinuousClock.now
-    while await !condition(), ContinuousClock.now - start < .seconds(30) {
+    while await !condition(), ContinuousClock.now - start < .seconds(120) {
       try await Task.sleep(for: .milliseconds(2))
     }
     try await clock.sleepers(atLeast: 1)

@@ -67,7 +67,7 @@ struct ReconcileLoopTests {
     try await hall.stop(run)
   }
 
-  @Test func `a wall clock that was set back delays nothing by more than an interval`()
+  @Test func `after a wall clock was set back everything is looked at within half a minute`()
     async throws
   {
     let hall = try Hall([assignment("ada")])
@@ -75,7 +75,8 @@ struct ReconcileLoopTests {
     try await hall.pass(.seconds(300))
     #expect(hall.source.readings == 2)
     hall.jump(by: .seconds(-86_400))
-    try await hall.pass(.seconds(330))
+    try await hall.pass(.seconds(30))
+    try await hall.rounds(atLeast: 3)
     #expect(hall.source.readings == 3)
     #expect(await hall.target.readings == 3)
     #expect(hall.times == [.zero, .seconds(300), .seconds(300)])
