@@ -31,6 +31,7 @@ extension EndToEnd {
         let lists = try await graph.lists()
         try await until { try await graph.lists() > lists }
         try #require(.wallClock < end, "this machine took more than 12 s to start")
+        try await end.hasCome()
         try await until { try await world.members("lab").count == 19 }
         let late = Instant.wallClock.since(end)
         print("an end while its source is being read: \(late) late")
