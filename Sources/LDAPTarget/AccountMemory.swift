@@ -55,15 +55,17 @@ struct AccountRefresh {
   }
 
   /// The accounts as they are now, given how they were and which names were touched since. `nil` where
-  /// the entries of those names do not tell: one of them has others below it, or had, or an account has
-  /// gone to another name.
+  /// the entries of those names do not tell: one of them has others below it, or had, an account has
+  /// gone to another name, or an entry has left the branch.
   mutating func read(
     _ names: Set<String>, of rows: AccountRows, on connection: isolated LDAPConnection
   ) -> AccountRows? {
     var touched: [DistinguishedName] = []
     for name in names.sorted() {
       do throws(DNSyntaxError) {
-        touched.append(try DistinguishedName(parsing: name))
+        let name = try DistinguishedName(parsing: name)
+        guard name.isSameOrDescendant(of: layout.accountsBase) else { return nil }
+        touched.append(name)
       } catch {
         return nil
       }
@@ -77,7 +79,7 @@ struct AccountRefresh {
     return merged(into: rows)
   }
 
-  /// Every entry's immutable id, and whether it has others below it; `nil` for one that is not there.
+  /// Whether each entry has others below it; `nil` for one that is not there.
   private func heads(
     of names: [DistinguishedName], on connection: isolated LDAPConnection
   ) -> [LDAPRecord?]? {
@@ -127,7 +129,8 @@ struct AccountRefresh {
     let moved = Set(found.accounts.map(\.identity.immutableID))
     if !unsettled.isEmpty {
       for (position, account) in rows.accounts.enumerated() {
-        let isElsewhere = !removed.contains(position)
+        let isElsewhere =
+          !removed.contains(position)
           && moved.contains(account.identity.immutableID)
         if isElsewhere || isBelowUnsettled(account.key.rawValue) { return nil }
       }

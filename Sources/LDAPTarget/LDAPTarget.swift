@@ -59,7 +59,7 @@ package final class LDAPTarget: Target {
     groups = groups ?? stored
     let reading: StateReader.Reading
     do throws(TargetError) {
-      let look = memory == nil ? nil : await watch.look(from: connection)
+      let look = await watch.look(from: connection)
       reading = try await StateReader(configured: layout, scope: scope, memory: memory).read(
         StateReader.Known(groups: groups, accounts: accounts.take(), look: look), on: connection)
       await connection.close()

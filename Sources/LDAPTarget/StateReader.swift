@@ -73,7 +73,7 @@ struct StateReader: Sendable {
     at now: Instant?, on connection: isolated LDAPConnection
   ) throws(TargetError) -> (AccountDirectory, AccountMemory?) {
     let plan = try reader.plan()
-    guard let memory, let now, let look, plan.isWatched else {
+    guard let memory, memory.accounts > .zero, let now, let look, plan.isWatched else {
       return (try reader.read(plan, on: connection), nil)
     }
     if let known = earlier.take(), let touched = look.touched,
