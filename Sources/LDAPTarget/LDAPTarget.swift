@@ -42,7 +42,9 @@ package final class LDAPTarget: Target {
     memory = configuration.memory
     traits = TargetTraits(
       naturalKeyAttribute: layout.rdn, fixedAttributes: [layout.rdn, layout.anchor],
-      createsMissingGroups: layout.template != nil, adoptsExisting: configuration.adopt)
+      createsMissingGroups: layout.template != nil, adoptsExisting: configuration.adopt,
+      // What else of an account stands in groups could be several accounts'.
+      canReadOneAccount: layout.columns.allSatisfy { $0.valueAttribute == nil })
   }
 
   package func entitlementKey(for name: String) throws(TargetError) -> EntitlementKey {

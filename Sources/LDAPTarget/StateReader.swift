@@ -59,8 +59,11 @@ struct StateReader: Sendable {
       unknownAttributes: check.unknownAttributes, notices: check.notices)
     var next: GroupMemory?
     if let origin, let now {
-      next = GroupMemory(
+      var memory = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
+      // What was not asked for this time stays remembered.
+      if scope.only != nil, let usable { memory.groups.merge(usable.groups) { mine, _ in mine } }
+      next = memory
     }
     return Reading(
       state: state, groups: next, accounts: kept, proofs: directory.proofs, layout: layout)
