@@ -63,7 +63,7 @@ import Testing
     return world
   }
 
-  @Test func `a subject's part is what the plan of everything has of it, or is not told`() {
+  @Test func `R5: a subject's part is what the plan of everything has of it, or is not told`() {
     var told = 0
     var withChanges = 0
     for seed in 1...300 as ClosedRange<UInt64> {
