@@ -12,7 +12,7 @@ extension LDAPTarget: Doorbell {
 
   package func listen(_ ring: @escaping @Sendable (Ring) -> Void) async {
     await withTaskGroup(of: Void.self) { group in
-      for base in layout.bases {
+      for base in layout.branches {
         group.addTask { await self.listen(below: base, ring) }
       }
     }
@@ -49,19 +49,32 @@ extension LDAPTarget: Doorbell {
   ) async throws(LDAPError) -> Bool {
     let connection = LDAPConnection(self.connection)
     try await connection.open()
-    guard let sync = try await Self.begin(base, on: connection) else {
+    guard let context = try await Self.context(of: base, on: connection) else {
       await connection.close()
       return false
     }
+    // From now on, where the server says what now is; otherwise everything comes first.
+    let start = try await connection.contextCSN(of: context)
+    let sync = try await connection.sync(
+      LDAPSearch(base: base, scope: .subtree, attributes: ["entryCSN"]),
+      mode: .refreshAndPersist, cookie: start?.cookie)
+    let isOfAccounts = base == layout.accountsBase
+    if isOfAccounts, let url = await connection.url, let start {
+      watch.begin(AccountWatch.Place(url: url, context: context), from: start)
+    }
+    defer { if isOfAccounts { watch.end() } }
     // What changed while nobody listened.
     ring(.changed)
     let news = News()
     var events = sync.makeAsyncIterator()
     while let event = try await events.next() {
+      if isOfAccounts { watch.hear(event) }
       let version: String
       switch event {
       case .entry(.present, _, _, _): continue
-      case .entry(_, _, let record, _): version = record["entryCSN"].first ?? ""
+      case .entry(_, _, let record, _):
+        if !isOfAccounts, isOfAccount(record.name) { continue }
+        version = record["entryCSN"].first ?? ""
       case .deleted: version = ""
       // The end of a phase, and cookies: nothing has changed by them.
       case .present, .presentListed, .deletesListed, .cookie, .reference, .done: continue
@@ -77,22 +90,28 @@ extension LDAPTarget: Doorbell {
     return true
   }
 
-  /// From now on, where the server says what now is; otherwise everything comes first.
-  private static func begin(
-    _ base: DistinguishedName, on connection: isolated LDAPConnection
-  ) throws(LDAPError) -> ContentSync? {
+  /// Whether another connection tells of it.
+  private func isOfAccount(_ name: String) -> Bool {
+    do throws(DNSyntaxError) {
+      return try DistinguishedName(parsing: name).isSameOrDescendant(of: layout.accountsBase)
+    } catch {
+      return false
+    }
+  }
+
+  /// The naming context that a branch is in. `nil` if the server cannot tell of changes.
+  private static func context(
+    of base: DistinguishedName, on connection: isolated LDAPConnection
+  ) throws(LDAPError) -> DistinguishedName? {
     guard let root = try connection.rootDSE(), root.supportsContentSync else { return nil }
-    var cookie: [UInt8]?
+    var found: DistinguishedName?
     for text in root.namingContexts {
       let context: DistinguishedName
       do throws(DNSyntaxError) { context = try DistinguishedName(parsing: text) } catch { continue }
-      if base.isSameOrDescendant(of: context) {
-        cookie = try connection.currentCookie(of: context)
-      }
+      guard base.isSameOrDescendant(of: context) else { continue }
+      if found.map({ context.isDescendant(of: $0) }) ?? true { found = context }
     }
-    return try connection.sync(
-      LDAPSearch(base: base, scope: .subtree, attributes: ["entryCSN"]),
-      mode: .refreshAndPersist, cookie: cookie)
+    return found ?? base
   }
 }
 

@@ -145,12 +145,12 @@ struct Layout: Sendable {
     return name
   }
 
-  /// The branches where something of ours may change, none inside another.
-  var bases: [DistinguishedName] {
+  /// The branches to listen to: the accounts', and the groups' where that is not inside it.
+  var branches: [DistinguishedName] {
     guard let groupsBase, !groupsBase.isSameOrDescendant(of: accountsBase) else {
       return [accountsBase]
     }
-    return accountsBase.isDescendant(of: groupsBase) ? [groupsBase] : [accountsBase, groupsBase]
+    return [accountsBase, groupsBase]
   }
 
   /// What of the configuration decides how members are read.
