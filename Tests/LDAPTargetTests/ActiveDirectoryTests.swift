@@ -25,6 +25,7 @@ extension DirectoryTests {
         }
         try await examine(server)
         try await follow(server)
+        try await listen(server)
       }
     }
 
@@ -75,6 +76,48 @@ extension DirectoryTests {
           == [ada.identity?.key.rawValue])
       await harness.tearDown()
     }
+
+    /// A member taken out by hand rings within seconds, and so does an account that is deleted; a change
+    /// elsewhere does not.
+    private func listen(_ server: SambaFixture) async throws {
+      let harness = try await Harness(server, branch: "heard")
+      let other = try await Harness(server, branch: "unheard")
+      let ada = try await account(in: harness)
+      let target = try #require(harness.target as? LDAPTarget)
+      let name = try #require(ada.identity?.key.rawValue)
+      let heard = Rings()
+      let listening = Task {
+        await target.listen { ring in
+          if ring == .changed { heard.count.withLock { $0 += 1 } }
+        }
+      }
+      func rings(_ wanted: Int) async throws {
+        for _ in 0..<1_500 where heard.count.withLock({ $0 }) < wanted {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(heard.count.withLock { $0 } == wanted)
+      }
+      // Each branch is heard for itself, and rings once for what went before.
+      try await rings(2)
+      try await server.modify(
+        "dn: \(other.groups[0])\nchangetype: modify\nreplace: description\ndescription: x\n")
+      try await Task.sleep(for: .seconds(3))
+      try await rings(2)
+      try await server.modify(
+        "dn: \(harness.groups[0])\nchangetype: modify\nadd: member\nmember: \(name)\n")
+      try await rings(3)
+      try await server.modify(
+        "dn: \(harness.groups[0])\nchangetype: modify\ndelete: member\nmember: \(name)\n")
+      try await rings(4)
+      try await server.modify("dn: \(name)\nchangetype: delete\n")
+      try await rings(5)
+      listening.cancel()
+      await listening.value
+      await harness.tearDown()
+      await other.tearDown()
+    }
+
+    private final class Rings: Sendable { let count = Mutex(0) }
 
     private func account(in harness: Harness) async throws -> AccountReference {
       let creation = Change.createAccount(
