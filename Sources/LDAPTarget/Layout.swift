@@ -53,7 +53,7 @@ struct Layout: Sendable {
     guard let attribute = groups.memberAttribute ?? known?.memberAttribute else {
       throw LDAPConfigurationError(
         "groups.objectClass: '\(groups.objectClass)' is not one of groupOfNames, "
-          + "groupOfUniqueNames, groupOfMembers and posixGroup; say where its members are with "
+          + "groupOfUniqueNames, groupOfMembers, group and posixGroup; say where its members are with "
           + "groups.memberAttribute")
     }
     let first = try Self.column(attribute, groups.memberValue ?? known?.memberValue ?? .dn)
