@@ -1,15 +1,15 @@
-import AccessModel
+package import AccessModel
 
 /// One harness with the words the cases are written in.
-struct ConformanceWorld {
+package struct ConformanceWorld {
   let harness: any ConformanceHarness
   let scope: ManagedScope
   let groups: [EntitlementKey]
-  let ada: SubjectID = "0e0c51c2-0000-4000-8000-00000000ada1"
+  package let ada: SubjectID = "0e0c51c2-0000-4000-8000-00000000ada1"
   let bob: SubjectID = "0e0c51c2-0000-4000-8000-00000000b0b2"
   let eve: SubjectID = "0e0c51c2-0000-4000-8000-00000000e3e3"
 
-  init(_ harness: any ConformanceHarness) throws {
+  package init(_ harness: any ConformanceHarness) throws {
     self.harness = harness
     groups = try harness.groups.map { try harness.target.entitlementKey(for: $0) }
     let attributes = ["ada", "bob", "eve"].flatMap { harness.attributes(of: .init($0)).keys }
@@ -24,7 +24,8 @@ struct ConformanceWorld {
 
   var keepsAnchors: Bool { harness.shortcomings[.forgetsAnchors] == nil }
 
-  func creation(of subject: SubjectID) -> Change {
+  /// What makes the account of a subject.
+  package func creation(of subject: SubjectID) -> Change {
     let attributes = harness.attributes(of: subject).sorted { $0.key < $1.key }
     return .createAccount(
       AccountReference(subject: subject, displayName: nil, identity: nil),
@@ -32,7 +33,7 @@ struct ConformanceWorld {
       because: because)
   }
 
-  func addition(_ account: AccountReference, to group: Int, id: String? = nil) async throws
+  package func addition(_ account: AccountReference, to group: Int, id: String? = nil) async throws
     -> Change
   {
     .addMember(try await membership(account, group, id), because: because)
@@ -52,7 +53,7 @@ struct ConformanceWorld {
     return Membership(group: groups[group], groupID: groupID, account: account)
   }
 
-  func groupID(_ group: Int) async throws -> String {
+  package func groupID(_ group: Int) async throws -> String {
     guard case .present(let id, .complete) = try await read().groups[groups[group]] else {
       throw ConformanceFailure("group \(groups[group]) was not read completely")
     }
@@ -60,7 +61,7 @@ struct ConformanceWorld {
   }
 
   /// Creates the subject's account and refers to it as it then is.
-  func account(of subject: SubjectID) async throws -> AccountReference {
+  package func account(of subject: SubjectID) async throws -> AccountReference {
     let outcome = try await apply(creation(of: subject))
     try expectDone(outcome, "creating an account")
     guard let identity = outcome.identity else {

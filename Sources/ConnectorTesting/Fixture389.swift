@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 
 /// A private 389 Directory Server, for tests: on loopback, without systemd, gone with `with389`.
 ///
@@ -15,8 +14,7 @@ package final class Fixture389: Sendable {
   package let port: UInt16
   private let name: String
   private let folder: URL
-  private let server = Mutex<Process?>(nil)
-  private let watcher = Mutex<Process?>(nil)
+  private let server: PrivateServer
 
   package var url: String { "ldap://127.0.0.1:\(port)" }
 
@@ -32,6 +30,10 @@ package final class Fixture389: Sendable {
     self.folder = folder
     name = "bellhop\(getpid())x\(UInt16.random(in: 0...999))"
     port = try SlapdFixture.freePort()
+    server = PrivateServer(
+      leaving: ["/etc/dirsrv", "/var/lib/dirsrv", "/var/log/dirsrv", "/run/lock/dirsrv"].map {
+        [name] in "\($0)/slapd-\(name)"
+      } + ["/run/dirsrv/slapd-\(name).pid", "/etc/default/dirsrv-\(name)", folder.path])
   }
 
   fileprivate static func with<Result>(
@@ -48,14 +50,8 @@ package final class Fixture389: Sendable {
     } catch {
       result = .failure(error)
     }
-    await fixture.remove()
+    await fixture.server.end()
     return try result.get()
-  }
-
-  private var places: [String] {
-    ["/etc/dirsrv", "/var/lib/dirsrv", "/var/log/dirsrv", "/run/lock/dirsrv"].map {
-      "\($0)/slapd-\(name)"
-    } + ["/run/dirsrv/slapd-\(name).pid", "/etc/default/dirsrv-\(name)", folder.path]
   }
 
   private func prepare() async throws {
@@ -86,14 +82,17 @@ package final class Fixture389: Sendable {
       sys.argv = ['dscreate', 'from-file', '\(answers)']
       runpy.run_path('/usr/sbin/dscreate', run_name='__main__')
       """
-    try await run("/usr/bin/python3", ["-c", program])
+    try await runTool("/usr/bin/python3", ["-c", program], in: folder)
     try await stopWhatTheToolLeft()
     let configuration = "/etc/dirsrv/slapd-\(name)/dse.ldif"
     let text = try String(contentsOfFile: configuration, encoding: .utf8)
     try text.replacing(
       "dn: cn=config\n", with: "dn: cn=config\nnsslapd-listenhost: 127.0.0.1\n", maxReplacements: 1
     ).write(toFile: configuration, atomically: false, encoding: .utf8)
-    try await start()
+    try await server.start(
+      "/usr/sbin/ns-slapd",
+      ["-D", "/etc/dirsrv/slapd-\(name)", "-i", "/run/dirsrv/slapd-\(name).pid", "-d", "0"]
+    ) { _ = try await values(of: "vendorName", at: "") }
     try await modify(
       """
       dn: \(suffix)
@@ -121,69 +120,16 @@ package final class Fixture389: Sendable {
     for _ in 0..<500 where kill(process, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
   }
 
-  private func start() async throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/ns-slapd")
-    process.arguments = [
-      "-D", "/etc/dirsrv/slapd-\(name)", "-i", "/run/dirsrv/slapd-\(name).pid", "-d", "0",
-    ]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.startAlone()
-    server.withLock { $0 = process }
-    let shell = try process.watched(removing: places)
-    watcher.withLock { $0 = shell }
-    for _ in 0..<1500 {
-      if await isAnswering() { return }
-      guard process.isRunning else { break }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    throw SlapdFixture.Failure(description: "ns-slapd did not start")
-  }
-
-  private func isAnswering() async -> Bool {
-    do {
-      _ = try await run(
-        "/usr/bin/ldapsearch", ["-LLL", "-b", "", "-s", "base"] + administrator + ["1.1"])
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  private func remove() async {
-    if let watcher = watcher.withLock({ $0.take() }) { kill(watcher.processIdentifier, SIGKILL) }
-    if let process = server.withLock({ $0 }), process.isRunning {
-      process.terminate()
-      for _ in 0..<500 where process.isRunning {
-        do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
-      }
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-    for place in places {
-      do { try FileManager.default.removeItem(atPath: place) } catch { continue }
-    }
+  private var administrator: DirectoryAdministrator {
+    .init(url: url, name: adminDN, password: adminPassword, folder: folder)
   }
 
   /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws {
-    let file = folder.appending(path: "\(UUID().uuidString).ldif").path
-    try ldif.write(toFile: file, atomically: false, encoding: .utf8)
-    _ = try await run("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator)
-  }
+  package func modify(_ ldif: String) async throws { try await administrator.modify(ldif) }
 
   /// The values of one attribute of one entry, sorted; empty if there are none.
   package func values(of attribute: String, at name: String) async throws -> [String] {
-    try await run(
-      "/usr/bin/ldapsearch",
-      ["-LLL", "-o", "ldif-wrap=no", "-b", name, "-s", "base"] + administrator
-        + ["(objectClass=*)", attribute]
-    ).split(separator: "\n").compactMap { line in
-      let pieces = line.split(separator: ":", maxSplits: 1)
-      guard pieces.count == 2, pieces[0].lowercased() == attribute.lowercased() else { return nil }
-      return pieces[1].trimmingCharacters(in: .whitespaces)
-    }.sorted()
+    try await administrator.values(of: attribute, at: name)
   }
 
   /// How many writing requests the server has taken since it started.
@@ -196,12 +142,6 @@ package final class Fixture389: Sendable {
     return count
   }
 
-  private var administrator: [String] { ["-x", "-H", url, "-D", adminDN, "-w", adminPassword] }
-
-  @discardableResult
-  private func run(_ tool: String, _ arguments: [String]) async throws -> String {
-    try await runTool(tool, arguments, in: folder)
-  }
 }
 
 /// Runs the body against a server of its own. Only where `Fixture389.obstacle` is `nil`.

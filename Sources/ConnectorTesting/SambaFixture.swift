@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 
 /// A private domain controller of Samba, as the nearest thing to Active Directory that runs here: on
 /// port 389 of a loopback address of its own, for LDAP alone, gone with `withSamba`.
@@ -14,8 +13,7 @@ package final class SambaFixture: Sendable {
   package let address: String
   package let port: UInt16 = 389
   private let folder: URL
-  private let server = Mutex<Process?>(nil)
-  private let watcher = Mutex<Process?>(nil)
+  private let server: PrivateServer
 
   package var url: String { "ldap://\(address)" }
 
@@ -31,6 +29,7 @@ package final class SambaFixture: Sendable {
 
   private init(in folder: URL) {
     self.folder = folder
+    server = PrivateServer(leaving: [folder.path])
     address = "127.\(UInt8.random(in: 64...191)).\(UInt8.random(in: 0...255)).2"
   }
 
@@ -48,7 +47,7 @@ package final class SambaFixture: Sendable {
     } catch {
       result = .failure(error)
     }
-    await fixture.remove()
+    await fixture.server.end()
     return try result.get()
   }
 
@@ -82,80 +81,28 @@ package final class SambaFixture: Sendable {
     ncalrpc dir = \(place)/ncalrpc
     log file = \(place)/log
     """.write(toFile: configuration, atomically: false, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/samba")
-    process.arguments = [
-      "-s", configuration, "--foreground", "--no-process-group", "--model=single",
-    ]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.startAlone()
-    server.withLock { $0 = process }
-    let shell = try process.watched(removing: [folder.path])
-    watcher.withLock { $0 = shell }
-    for _ in 0..<1500 {
-      if await isAnswering() { return }
-      guard process.isRunning else { break }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    throw SlapdFixture.Failure(description: "samba did not start")
+    try await server.start(
+      "/usr/sbin/samba",
+      ["-s", configuration, "--foreground", "--no-process-group", "--model=single"]
+    ) { _ = try await values(of: "dnsHostName", at: "") }
   }
 
-  private func isAnswering() async -> Bool {
-    do {
-      _ = try await search("", "dnsHostName")
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  private func remove() async {
-    if let watcher = watcher.withLock({ $0.take() }) { kill(watcher.processIdentifier, SIGKILL) }
-    if let process = server.withLock({ $0 }), process.isRunning {
-      process.terminate()
-      for _ in 0..<500 where process.isRunning {
-        do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
-      }
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-    do {
-      try FileManager.default.removeItem(at: folder)
-    } catch {
-      // A temporary folder that stays is no reason to fail.
-    }
+  private var administrator: DirectoryAdministrator {
+    .init(url: url, name: adminDN, password: adminPassword, folder: folder)
   }
 
   /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws {
-    let file = folder.appending(path: "\(UUID().uuidString).ldif").path
-    try ldif.write(toFile: file, atomically: false, encoding: .utf8)
-    try await runTool("/usr/bin/ldapmodify", ["-a", "-f", file] + administrator, in: folder)
-  }
+  package func modify(_ ldif: String) async throws { try await administrator.modify(ldif) }
 
   /// The values of one attribute of one entry, sorted; empty if there are none.
   package func values(of attribute: String, at name: String) async throws -> [String] {
-    try await search(name, attribute).split(separator: "\n").compactMap { line in
-      let pieces = line.split(separator: ":", maxSplits: 1)
-      guard pieces.count == 2, pieces[0].lowercased() == attribute.lowercased() else { return nil }
-      return pieces[1].trimmingCharacters(in: .whitespaces)
-    }.sorted()
+    try await administrator.values(of: attribute, at: name)
   }
 
   /// A number that grows with every write.
   package func writes() async throws -> Int {
     try await values(of: "highestCommittedUSN", at: "").compactMap { Int($0) }.reduce(0, +)
   }
-
-  private func search(_ name: String, _ attribute: String) async throws -> String {
-    try await runTool(
-      "/usr/bin/ldapsearch",
-      ["-LLL", "-o", "ldif-wrap=no", "-b", name, "-s", "base"] + administrator
-        + ["(objectClass=*)", attribute], in: folder)
-  }
-
-  private var administrator: [String] { ["-x", "-H", url, "-D", adminDN, "-w", adminPassword] }
 }
 
 /// Runs the body against a server of its own. Only where `SambaFixture.obstacle` is `nil`.

@@ -49,6 +49,15 @@ package struct LDAPResultCode: RawRepresentable, Hashable, Sendable {
 
   /// Whether a server said it; otherwise libldap did, for want of an answer.
   package var isAnswer: Bool { rawValue >= 0 }
+
+  /// Whether it says what is wrong with a write, which then was not made. After any other failure only
+  /// reading tells: something on the way may have answered for a server that did it.
+  package var isAboutTheRequest: Bool {
+    switch rawValue {
+    case 2, 12, 16...21, 32...36, 50, 64...71, 122: true
+    default: false
+    }
+  }
 }
 
 extension LDAPResultCode: CustomStringConvertible {

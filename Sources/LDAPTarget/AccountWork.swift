@@ -26,6 +26,8 @@ struct AccountWork {
   /// A request that may have changed something left.
   private(set) var wasSent = false
   private var lastError: LDAPError?
+  /// Why it is not sent again. Whether it was done is still to be read.
+  private var refusal: Outcome?
 
   private enum Task {
     case create(SubjectID, [LDAPAttribute])
@@ -95,11 +97,19 @@ struct AccountWork {
   /// What to do, given what is there now.
   mutating func decide(_ reading: Reading) -> Step {
     attempts += 1
-    switch task {
-    case .create(let subject, let attributes): return create(subject, attributes, reading[0])
-    case .delete(let subject): return delete(subject, reading[0])
-    case .change(let changes): return change(changes, reading)
-    }
+    let step =
+      switch task {
+      case .create(let subject, let attributes): create(subject, attributes, reading[0])
+      case .delete(let subject): delete(subject, reading[0])
+      case .change(let changes): change(changes, reading)
+      }
+    if case .send = step, let refusal { return .settle(refusal) }
+    return step
+  }
+
+  /// Says why it is refused, if it turns out that it has not been done all the same.
+  mutating func refuse(_ outcome: Outcome) {
+    if refusal != nil { refusal = outcome }
   }
 
   /// Notes an answer; gives the outcome if that settles it.
@@ -118,7 +128,10 @@ struct AccountWork {
     }
     // Somebody was faster: what is there now decides.
     let isRace = [.entryAlreadyExists, .noSuchObject].contains(result.code)
-    return isRace && attempts < 3 ? nil : result.outcome
+    if isRace, attempts < 3 { return nil }
+    if result.code.isAboutTheRequest { return result.outcome }
+    (wasSent, refusal) = (true, result.outcome)
+    return nil
   }
 
   /// The outcome when no connection is to be had any more.

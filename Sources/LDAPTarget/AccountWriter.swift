@@ -55,6 +55,7 @@ struct AccountWriter {
     var stop = layout.stop(after: results, below: layout.accountsBase, on: connection)
     for (sender, result) in zip(senders, results) {
       guard var outcome = works[sender.work].sent(result.result, isLast: sender.isLast) else {
+        if let stop { works[sender.work].refuse(stop) }
         continue
       }
       switch outcome {
@@ -94,7 +95,10 @@ struct AccountWriter {
       if result.result.isSuccess || result.result.code == .noSuchObject {
         readings[owner]?.append(records[request])
       } else {
-        batch.settle(works[open[owner]].index, result.result.outcome)
+        let work = works[open[owner]]
+        batch.settle(
+          work.index,
+          work.wasSent ? work.giveUp(LDAPError(result.result)) : result.result.outcome)
         readings[owner] = nil
       }
     }

@@ -42,7 +42,7 @@ struct DirectoryTraits: Sendable {
     case gone
     /// It is about what was sent: without the value at fault the rest may pass.
     case refused
-    /// It is about the group or the server, whatever the values.
+    /// It is about the server, whatever the values, and does not say that nothing was done.
     case closed
   }
 
@@ -55,8 +55,7 @@ struct DirectoryTraits: Sendable {
     case .unwillingToPerform: isActiveDirectory ? .conflict : .closed
     case .objectClassViolation: .needsMember
     case .noSuchObject: .gone
-    case .referral: .closed
-    default: code.disposition == .skipChange ? .refused : .closed
+    default: code.isAboutTheRequest ? .refused : .closed
     }
   }
 }

@@ -89,6 +89,10 @@ struct GroupCreator {
         return .failed(.retryLater, reason: "it was created by someone else meanwhile")
       }
       guard result.isSuccess else {
+        work.isDoubtful = !result.code.isAboutTheRequest
+        if work.isDoubtful, let id = try immutableID(of: work.name, on: connection) {
+          return .applied(groupID: id)
+        }
         let stop = layout.stop(
           after: [answer], below: layout.groupsBase ?? layout.accountsBase, on: connection)
         return stop ?? result.outcome
@@ -104,7 +108,9 @@ struct GroupCreator {
       }
       return .applied(groupID: id)
     } catch {
-      return error.code.isAnswer ? .failed(error.code.disposition, reason: "\(error)") : nil
+      guard error.code.isAnswer else { return nil }
+      return work.isDoubtful
+        ? .unknown(reason: "\(error)") : .failed(error.code.disposition, reason: "\(error)")
     }
   }
 

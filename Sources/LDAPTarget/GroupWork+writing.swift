@@ -178,8 +178,15 @@ extension GroupWork {
         work.refusals += 1
       }
       if refusals > Self.patience { settleUnsent(result.outcome, &batch) }
-    case .closed: settleUnsent(result.outcome, &batch)
+    case .closed: doubt(result.outcome)
     }
+  }
+
+  /// It may have been done all the same: what is read next is believed.
+  private mutating func doubt(_ refusal: Outcome) {
+    for position in sending { items[position].delivery = .unanswered }
+    self.refusal = refusal
+    (state, expected) = (nil, nil)
   }
 
   /// A deletion is looked for like any other write: what is read then decides.
@@ -191,6 +198,7 @@ extension GroupWork {
       state = nil
       return
     }
+    guard result.code.isAboutTheRequest else { return doubt(result.outcome) }
     wasDeleted = false
     if traits.meaning(result.code) == .guarded { return readAgain(&batch) }
     settleUnsent(result.outcome, &batch)

@@ -75,6 +75,8 @@ struct GroupWork {
   /// Refusals of single values in a row.
   var refusals = 0
   var lostAnswers = 0
+  /// Why the server takes no more changes of the group. Whether it made the last one is still to be read.
+  var refusal: Outcome?
   /// The server said so, whatever its schema shows.
   var needsMember = false
   /// Whether the request on its way brings the placeholder in (1) or takes it out (-1).
@@ -141,6 +143,11 @@ struct GroupWork {
     for position in items.indices where isUnsent(position, batch) {
       batch.settle(items[position].index, outcome)
     }
+  }
+
+  /// Nothing more is sent. What may have been done is still to be read.
+  mutating func stop(_ outcome: Outcome, _ batch: inout Batch) {
+    if state == nil { refusal = outcome } else { settleUnsent(outcome, &batch) }
   }
 
   /// Nothing more can be learnt: what left is unknown, the rest was not done.
@@ -240,6 +247,10 @@ extension GroupWork {
           conflicts += 1
         }
       }
+    }
+    if let refusal {
+      settleUnsent(refusal, &batch)
+      self.refusal = nil
     }
     if conflicts > Self.mostConflicts {
       giveUp(.failed(.retryLater, reason: "somebody else keeps changing the group"), &batch)

@@ -103,7 +103,8 @@ struct GroupWriter {
     do throws(LDAPError) {
       traits = DirectoryTraits(try connection.rootDSE())
     } catch {
-      return connection.isOpen
+      // Without it, the server is taken to be able to do nothing but what every server can.
+      guard connection.isOpen else { return false }
     }
     prove(on: connection)
     guard let values = accounts.resolve(proofs, on: connection) else { return false }
@@ -178,20 +179,16 @@ struct GroupWriter {
     let stop = layout.stop(
       after: results, below: layout.groupsBase ?? layout.accountsBase, on: connection)
     for (work, result) in zip(writers, results) {
-      if let stop, traits.meaning(result.result.code) == .closed {
-        works[work].settleUnsent(stop, &batch)
-      } else {
-        works[work].sent(result, traits, bound: bound, &batch)
-      }
+      works[work].sent(result, traits, bound: bound, &batch)
       if let version = result.result.entryAfter.flatMap({ entry in GroupVersion { entry[$0] } }) {
         versions.append(version.value)
       }
       guard result.result.delivery == .answered,
         result.result.code.disposition == .stopTarget
       else { continue }
-      for other in open { works[other].settleUnsent(result.result.outcome, &batch) }
+      for other in open { works[other].stop(result.result.outcome, &batch) }
     }
-    if let stop { for work in open { works[work].settleUnsent(stop, &batch) } }
+    if let stop { for work in open { works[work].stop(stop, &batch) } }
   }
 
   private mutating func check(

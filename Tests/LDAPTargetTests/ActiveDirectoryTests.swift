@@ -32,7 +32,8 @@ extension DirectoryTests {
     /// Doctor finds no fault, also with an account and a group that it makes and removes.
     private func examine(_ server: SambaFixture) async throws {
       let harness = try await Harness(server, branch: "examined")
-      _ = try await account(in: harness)
+      let world = try ConformanceWorld(harness)
+      _ = try await world.account(of: world.ada)
       let found = Mutex<[Diagnosis]>([])
       let target = try #require(harness.target as? LDAPTarget)
       let now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
@@ -50,15 +51,10 @@ extension DirectoryTests {
     /// Its `objectGUID` reads as Microsoft's tools write it, and finds a group under its new name.
     private func follow(_ server: SambaFixture) async throws {
       let harness = try await Harness(server, branch: "followed")
-      let ada = try await account(in: harness)
+      let world = try ConformanceWorld(harness)
+      let ada = try await world.account(of: world.ada)
       let target = harness.target
-      let group = try target.entitlementKey(for: harness.groups[0])
-      let scope = ManagedScope(groups: [group], attributes: [], disable: nil)
-      let groups = try await target.readActualState(scope).groups
-      guard case .present(let id, .complete) = groups[0] else {
-        Issue.record("\(groups)")
-        return
-      }
+      let id = try await world.groupID(0)
       let guid = try #require(UUID(uuidString: id), "\(id)")
       #expect(id == guid.uuidString.lowercased())
       let name = harness.groups[0]
@@ -66,10 +62,7 @@ extension DirectoryTests {
         "dn: \(name)\nchangetype: modrdn\nnewrdn: cn=renamed\ndeleteoldrdn: 1\n")
       let moved = name.replacing("cn=alpha", with: "cn=renamed")
       #expect(try await server.values(of: "name", at: "<GUID=\(id)>") == ["renamed"])
-      let addition = Change.addMember(
-        Membership(group: group, groupID: id, account: ada),
-        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
-      let outcome = try await target.apply([addition]) { _ in }[0]
+      let outcome = try await target.apply([world.addition(ada, to: 0, id: id)]) { _ in }[0]
       #expect(outcome.isDone, "\(outcome)")
       #expect(
         try await server.values(of: "member", at: moved).map { $0.lowercased() }
@@ -81,8 +74,9 @@ extension DirectoryTests {
     /// elsewhere does not.
     private func listen(_ server: SambaFixture) async throws {
       let harness = try await Harness(server, branch: "heard")
+      let world = try ConformanceWorld(harness)
       let other = try await Harness(server, branch: "unheard")
-      let ada = try await account(in: harness)
+      let ada = try await world.account(of: world.ada)
       let target = try #require(harness.target as? LDAPTarget)
       let name = try #require(ada.identity?.key.rawValue)
       let heard = Rings()
@@ -119,16 +113,6 @@ extension DirectoryTests {
 
     private final class Rings: Sendable { let count = Mutex(0) }
 
-    private func account(in harness: Harness) async throws -> AccountReference {
-      let creation = Change.createAccount(
-        AccountReference(subject: "ada", displayName: nil, identity: nil),
-        harness.attributes(of: "ada").sorted { $0.key < $1.key }
-          .map { AttributeChange(name: $0.key, before: [], after: $0.value) },
-        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
-      let outcome = try await harness.target.apply([creation]) { _ in }[0]
-      let identity: AccountIdentity = try #require(outcome.identity, "\(outcome)")
-      return AccountReference(subject: "ada", displayName: nil, identity: identity)
-    }
   }
 }
 

@@ -30,7 +30,8 @@ extension DirectoryTests {
     /// Doctor finds no fault, and a right that is missing is told, with nothing changed.
     private func examine(_ server: Fixture389) async throws {
       let harness = try await Harness(server, branch: "examined")
-      let ada = try await account(in: harness)
+      let world = try ConformanceWorld(harness)
+      let ada = try await world.account(of: world.ada)
       let found = Mutex<[Diagnosis]>([])
       let target = try #require(harness.target as? LDAPTarget)
       let now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
@@ -46,10 +47,7 @@ extension DirectoryTests {
         #expect(diagnoses.first { $0.topic == topic }?.verdict == .fine, "\(topic): \(diagnoses)")
       }
 
-      let group = try target.entitlementKey(for: harness.groups[0])
-      let addition = Change.addMember(
-        Membership(group: group, groupID: "x", account: ada),
-        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
+      let addition = try await world.addition(ada, to: 0)
       #expect(await target.obstacles(to: [addition]).isEmpty)
       try await server.modify(
         """
@@ -66,6 +64,7 @@ extension DirectoryTests {
 
     private func stopWriting(_ server: Fixture389) async throws {
       let harness = try await Harness(server, branch: "closed")
+      let world = try ConformanceWorld(harness)
       func makeReadOnly(_ value: String) async throws {
         try await server.modify(
           """
@@ -75,7 +74,7 @@ extension DirectoryTests {
           nsslapd-readonly: \(value)
           """)
       }
-      let creation = creation(in: harness)
+      let creation = world.creation(of: world.ada)
       try await makeReadOnly("on")
       let outcome = try await harness.target.apply([creation]) { _ in }[0]
       try await makeReadOnly("off")
@@ -88,19 +87,6 @@ extension DirectoryTests {
       await harness.tearDown()
     }
 
-    private func creation(in harness: Harness) -> Change {
-      .createAccount(
-        AccountReference(subject: "ada", displayName: nil, identity: nil),
-        harness.attributes(of: "ada").sorted { $0.key < $1.key }
-          .map { AttributeChange(name: $0.key, before: [], after: $0.value) },
-        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
-    }
-
-    private func account(in harness: Harness) async throws -> AccountReference {
-      let outcome = try await harness.target.apply([creation(in: harness)]) { _ in }[0]
-      let identity: AccountIdentity = try #require(outcome.identity, "\(outcome)")
-      return AccountReference(subject: "ada", displayName: nil, identity: identity)
-    }
   }
 }
 

@@ -70,6 +70,30 @@ extension DirectoryTests {
       }
     }
 
+    @Test(arguments: [1, 3, 4, 10, 51, 52, 53, 80, 99] as [UInt8])
+    func `C4: what was done although it was said to have failed is found by reading`(code: UInt8)
+      async throws
+    {
+      try await Directory.with { directory in
+        let accounts = try await directory.accounts(["ada", "bob"])
+        _ = try await directory.apply(try await directory.additions([accounts[1]], to: "alpha"))
+        let relay = try Relay(before: directory.slapd.port, answering: code)
+        defer { relay.close() }
+        var configuration = directory.configuration
+        configuration.urls = ["ldap://127.0.0.1:\(relay.port)"]
+        let addition = try await directory.additions([accounts[0]], to: "alpha")
+        let removal = try await directory.removals([accounts[1]], from: "alpha")
+        for changes in [[directory.creation("eve")], (addition + removal).sorted()] {
+          // One that has seen a server take no writes tries no more.
+          let target = try LDAPTarget(configuration)
+          for outcome in try await target.apply(changes, progress: { _ in }) {
+            #expect(outcome.word == "applied", "\(outcome)")
+          }
+        }
+        #expect(try await directory.members("alpha") == [directory.dn("ada")])
+      }
+    }
+
     @Test func `without a placeholder all but the last member go, and it is said`() async throws {
       try await Directory.with(configure: { configuration, _ in
         configuration.groups?.placeholder = nil
