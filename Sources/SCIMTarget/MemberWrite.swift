@@ -167,18 +167,12 @@ struct MemberWrite: Sendable {
     return element
   }
 
-  /// Members in one request.
-  var chunk: Int {
-    let most = target.dialect.memberChunk
-    return min(most, target.knows { $0.chunk } ?? most)
-  }
-
   /// A chunk that is refused is halved, until only the members that the service will not have are
   /// left out, or its size is one that the service takes.
   private func inChunks(
     _ ids: [AccountKey], _ sent: inout Sent, _ form: MemberForm
   ) async throws(SCIMError) {
-    let size = chunk
+    let size = target.memberChunk
     var pending = stride(from: 0, to: ids.count, by: size).reversed()
       .map { Array(ids[$0..<min(ids.count, $0 + size)]) }
     while let part = pending.popLast() {

@@ -21,12 +21,19 @@ extension SCIMTarget {
       settle(sample, await apply(sample, capabilities))
     }
     let seen = inSession { $0.memberForms }
-    let fit = left.filter { $0.memberForms.isSubset(of: seen) && BulkMemberWrite.isSmall($0) }
+    // More fill a request by themselves.
+    let most = min(memberChunk, 100)
+    let isFit = { (unit: WorkUnit) in
+      unit.memberForms.isSubset(of: seen) && unit.memberWishes.count <= most
+    }
+    let fit = left.filter(isFit)
     guard fit.count > 1, takesBulk else { return left }
-    left.removeAll { $0.memberForms.isSubset(of: seen) && BulkMemberWrite.isSmall($0) }
+    left.removeAll(where: isFit)
 
     let readings = await concurrently(fit, width: dialect.concurrency) { unit in
-      guard case .members(let key, let wishes) = unit.work else { return PreparedMembers.settled([]) }
+      guard case .members(let key, let wishes) = unit.work else {
+        return PreparedMembers.settled([])
+      }
       return await self.memberWrite(of: key, wishes, capabilities)
     }
     var writes: [BulkMemberWrite] = []
@@ -36,7 +43,11 @@ extension SCIMTarget {
         stopIfAsked(outcomes)
         settle(unit, outcomes)
       case .due(let write):
-        if let write = BulkMemberWrite(unit, write) { writes.append(write) } else { left.append(unit) }
+        if let difference = write.visibleDifference() {
+          writes.append(BulkMemberWrite(unit: unit, write: write, difference: difference))
+        } else {
+          left.append(unit)
+        }
       }
     }
     for form in MemberForm.allCases { await send(form, of: &writes, limits, capabilities) }
@@ -86,21 +97,10 @@ private struct BulkMemberWrite: Sendable {
   let unit: WorkUnit
   let write: MemberWrite
   let difference: MemberWrite.Difference
-  private(set) var sent = MemberWrite.Sent()
-  private(set) var wasSent = false
+  var sent = MemberWrite.Sent()
+  var wasSent = false
   /// Whether the service refused something of it, or did not tell.
-  private(set) var isOpen = false
-
-  /// `nil` for a group that has to be written alone.
-  init?(_ unit: WorkUnit, _ write: MemberWrite) {
-    guard let difference = write.visibleDifference(),
-      max(difference.removals.count, difference.additions.count) <= write.chunk
-    else { return nil }
-    (self.unit, self.write, self.difference) = (unit, write, difference)
-  }
-
-  /// More fill a request by themselves.
-  static func isSmall(_ unit: WorkUnit) -> Bool { unit.memberWishes.count <= 100 }
+  var isOpen = false
 
   func members(_ form: MemberForm) -> [AccountKey] {
     switch form {

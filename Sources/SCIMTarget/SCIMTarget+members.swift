@@ -2,6 +2,9 @@ internal import AccessModel
 internal import SCIMClient
 
 extension SCIMTarget {
+  /// Members in one request.
+  var memberChunk: Int { min(dialect.memberChunk, knows { $0.chunk } ?? dialect.memberChunk) }
+
   /// Writes one group: reads it, sends only the difference, reads it again and believes only that.
   func writeMembers(
     of key: EntitlementKey, _ wishes: [MemberWish], _ capabilities: Capabilities

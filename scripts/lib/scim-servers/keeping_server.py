@@ -1,4 +1,7 @@
-"""scim2-server behind waitress, which keeps connections open, on loopback: PORT TOKEN."""
+"""scim2-server behind waitress, which keeps connections open, on loopback: PORT TOKEN.
+
+Prints a line for each request, as scim2-server does by itself.
+"""
 
 import sys
 
@@ -22,4 +25,12 @@ provider = ScimProvider.from_discovery(
 application = BearerTokenApplication(
     InMemoryStorage(), provider, service=ScimService(provider, secret=TOKEN), bearer_tokens=[TOKEN]
 )
-serve(application, listen=f"127.0.0.1:{PORT}")
+
+
+def logging(environ, start_response):
+    sys.stdout.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}\n")
+    sys.stdout.flush()
+    return application(environ, start_response)
+
+
+serve(logging, listen=f"127.0.0.1:{PORT}")
