@@ -133,9 +133,10 @@ import Testing
         var operations = request.operations
         let refused = operations.remove(at: 2)
         var request = request
-        request.body = JSONValue.object([
-          "schemas": request.json?["schemas"] ?? .null, "Operations": .array(operations),
-        ]).encoded
+        request.body =
+          JSONValue.object([
+            "schemas": request.json?["schemas"] ?? .null, "Operations": .array(operations),
+          ]).encoded
         let response = try await real.send(request)
         let results = response.json?["Operations"]?.elements ?? []
         let refusal: JSONValue = ["bulkId": refused["bulkId"] ?? .null, "status": "400"]
@@ -224,10 +225,11 @@ import Testing
         var reset = request
         reset.method = .put
         reset.url = request.url.sibling("Groups", groups.ids[4])
-        reset.body = JSONValue.object([
-          "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Group 4",
-          "members": [],
-        ]).encoded
+        reset.body =
+          JSONValue.object([
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Group 4",
+            "members": [],
+          ]).encoded
         _ = try await real.send(reset)
         return response
       }
