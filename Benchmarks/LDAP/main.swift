@@ -49,7 +49,8 @@ var configuration = LDAPTarget.Configuration(
     anchor: "employeeNumber"),
   groups: .init(base: base, objectClass: "groupOfNames", placeholder: "cn=nobody,\(base)"))
 if command == "skip" || command == "repair" {
-  configuration.memory = .init(fullReading: .seconds(86_400), path: rest.last) {
+  let keep: Duration = rest.contains("keeping") ? .seconds(86_400) : .zero
+  configuration.memory = .init(fullReading: .seconds(86_400), accounts: keep, path: rest.last) {
     Instant(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
   }
 }
@@ -93,7 +94,8 @@ func apply(_ changes: [Change]) async throws {
 }
 
 /// Takes a member out of a group by hand and waits until the doorbell has led to its return, over and
-/// over; prints the time of the slowest repair as the wall time.
+/// over; prints the time of the slowest repair as the wall time. `keeping` uses accounts again that
+/// nothing was told of.
 func repair(_ group: EntitlementKey, _ count: Int) async throws {
   let (rings, bell) = AsyncStream.makeStream(of: Ring.self)
   let listening = Task { await target.listen { bell.yield($0) } }

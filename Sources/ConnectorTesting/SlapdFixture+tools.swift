@@ -99,6 +99,7 @@ extension SlapdFixture {
 }
 
 /// What a program prints. Throws, with its words, if it does not end with 0.
+@discardableResult
 func runTool(_ tool: String, _ arguments: [String], in folder: URL) async throws -> String {
   let output = folder.appending(path: UUID().uuidString)
   try Data().write(to: output)

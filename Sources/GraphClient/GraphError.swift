@@ -53,7 +53,11 @@ package struct Refusal: Equatable, Sendable {
 
   init(_ response: HTTPResponse) {
     var body: JSONValue?
-    do throws(MalformedJSON) { body = try JSONValue(parsing: response.body) } catch {}
+    do throws(MalformedJSON) {
+      body = try JSONValue(parsing: response.body)
+    } catch {
+      // A gateway's page, perhaps: the status tells enough.
+    }
     self.init(
       status: response.status, body: body,
       requestID: response["request-id"] ?? response["client-request-id"])

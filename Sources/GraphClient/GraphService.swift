@@ -130,7 +130,7 @@ package final class GraphService: Sendable {
           ? patience.attemptsWhenAway : patience.attempts
       case .unanswered(let error):
         (asked, cause) = (nil, error.kind == .cancelled ? .cancelled : .unanswered("\(error)"))
-        attempts = mayRepeat(request.method, error) ? patience.attemptsWhenAway : 1
+        attempts = error.allowsRepeating(request.method) ? patience.attemptsWhenAway : 1
       case .noToken(let error):
         (asked, cause) = (error.retryAfter, .token("\(error)"))
         attempts = error.isPermanent ? 1 : patience.attemptsWhenAway
@@ -188,13 +188,6 @@ package final class GraphService: Sendable {
     case 429, 503: true
     case 500, 502, 504: method == .get
     default: false
-    }
-  }
-
-  private func mayRepeat(_ method: HTTPRequest.Method, _ error: TransportError) -> Bool {
-    switch error.kind {
-    case .unreachable, .timedOut, .broken: error.sent == .no || method == .get
-    case .refused, .insecure, .tooLarge, .cancelled: false
     }
   }
 

@@ -41,9 +41,7 @@ package struct ManagedIdentity: TokenIssuer {
     do throws(TransportError) {
       response = try await transport.send(request)
     } catch {
-      throw TokenError(
-        isPermanent: [.refused, .insecure].contains(error.kind),
-        message: "the managed identity's endpoint gives no token: \(error)")
+      throw TokenError(error, issuer: "the managed identity's endpoint")
     }
     return try IssuedToken(response, of: request.url.host)
   }

@@ -37,4 +37,13 @@ package struct TransportError: Error, Sendable, Equatable, CustomStringConvertib
   }
 
   package var description: String { message }
+
+  /// Whether the same request may be sent once more: it fell to chance, and the other side cannot have
+  /// acted on it, or only read.
+  package func allowsRepeating(_ method: HTTPRequest.Method) -> Bool {
+    switch kind {
+    case .unreachable, .timedOut, .broken: sent == .no || method == .get
+    case .refused, .insecure, .tooLarge, .cancelled: false
+    }
+  }
 }

@@ -20,6 +20,13 @@ struct BERWriter {
     octets(content, tag: tag)
   }
 
+  /// A number that may be negative.
+  mutating func integer(_ value: Int32) {
+    var content = (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    while content.count > 1, content[0] == (content[1] < 0x80 ? 0 : 0xff) { content.removeFirst() }
+    octets(content, tag: BERTag.integer)
+  }
+
   mutating func sequence(tag: UInt8 = BERTag.sequence, _ body: (inout BERWriter) -> Void) {
     var content = BERWriter()
     body(&content)

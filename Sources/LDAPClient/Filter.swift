@@ -20,13 +20,24 @@ extension Filter: CustomStringConvertible {
     case .and(let filters): "(&\(filters.map(\.description).joined()))"
     case .or(let filters): "(|\(filters.map(\.description).joined()))"
     case .not(let filter): "(!\(filter))"
-    case .equals(let type, let value): "(\(type)=\(Self.escape(value)))"
+    case .equals(let type, let value): "(\(type)=\(Self.escape(value, ValueForm(of: type))))"
     case .present(let type): "(\(type)=*)"
     case .atLeast(let type, let value): "(\(type)>=\(Self.escape(value)))"
     case .atMost(let type, let value): "(\(type)<=\(Self.escape(value)))"
     case .substrings(let type, let initial, let any, let final):
       "(\(type)=\(([initial] + any + [final]).map(Self.escape).joined(separator: "*")))"
     }
+  }
+
+  private static func escape(_ value: String, _ form: ValueForm) -> String {
+    switch form {
+    case .utf8: escape(value)
+    case .guid: form.bytes(value).map(escape).joined()
+    }
+  }
+
+  private static func escape(_ byte: UInt8) -> String {
+    "\\" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
   /// RFC 4515 §3: `*`, `(`, `)`, `\` and NUL as two digits; control characters and spaces at either
@@ -40,7 +51,7 @@ extension Filter: CustomStringConvertible {
       switch scalar {
       case "*", "(", ")", "\\", "\0"..<" ", "\u{7f}",
         " " where isEnd:
-        text += "\\" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+        text += escape(UInt8(scalar.value))
       default:
         text.unicodeScalars.append(scalar)
       }

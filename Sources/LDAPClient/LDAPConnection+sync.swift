@@ -24,14 +24,6 @@ extension LDAPConnection {
     }
   }
 
-  /// A cookie that means *from now on* to servers that count their changes in `contextCSN`; `nil` for
-  /// others, and where it is hidden.
-  package func currentCookie(of context: DistinguishedName) throws(LDAPError) -> [UInt8]? {
-    let changes = try record(context, attributes: ["contextCSN"])?["contextCSN"].sorted()
-    guard let changes, !changes.isEmpty else { return nil }
-    return Array("rid=000,csn=\(changes.joined(separator: ";"))".utf8)
-  }
-
   func nextEvent(of sync: ContentSync) throws(LDAPError) -> ContentSync.Event {
     while let pointer {
       do throws(LDAPError) {

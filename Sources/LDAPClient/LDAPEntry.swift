@@ -83,10 +83,8 @@ package struct LDAPRecord: Equatable, Sendable {
     self.values = values
   }
 
-  /// The values of an attribute, whatever the case of its name; empty if the entry has none.
-  package subscript(type: String) -> [String] {
-    bytes(type).map { String(decoding: $0, as: UTF8.self) }
-  }
+  /// The values of an attribute as text, whatever the case of its name; empty if the entry has none.
+  package subscript(type: String) -> [String] { bytes(type).map(ValueForm(of: type).text) }
 
   /// The values as they came: not every attribute holds text.
   package func bytes(_ type: String) -> [[UInt8]] { values[type.lowercased(), default: []] }

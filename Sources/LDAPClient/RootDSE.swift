@@ -26,9 +26,7 @@ extension LDAPConnection {
   /// All classes and attributes that the server knows; `nil` if it does not show them.
   package func schema() throws(LDAPError) -> Schema? {
     guard let root = try rootDSE() else { return nil }
-    return try schema(root, []).map {
-      Schema(objectClasses: $0.objectClasses, attributeTypes: $0.attributeTypes)
-    }
+    return try schema(root, []).map { Schema($0, asked: nil) }
   }
 
   /// What the server knows of these classes and attributes, and of those they derive from. Asks for no
@@ -44,7 +42,7 @@ extension LDAPConnection {
     var pending = Set(
       objectClasses.map { Filter.Pair("objectClasses", $0) }
         + attributes.map { Filter.Pair("attributeTypes", Schema.type(of: $0)) })
-    var found = (objectClasses: [String](), attributeTypes: [String]())
+    var found = Schema.Definitions()
     while !pending.isEmpty {
       let filters = pending.sorted().map { Filter.equals($0.type, $0.value) }
       guard let part = try schema(root, [.matchedValues(filters)]) else { return nil }
@@ -58,22 +56,23 @@ extension LDAPConnection {
           .map { Filter.Pair("attributeTypes", $0) }
       ).subtracting(asked)
     }
-    return Schema(
-      objectClasses: found.objectClasses, attributeTypes: found.attributeTypes,
-      asked: Set(asked.map(\.value)))
+    return Schema(found, asked: Set(asked.map(\.value)))
   }
 
   private func schema(
     _ root: RootDSE, _ controls: [RequestControl]
-  ) throws(LDAPError) -> (objectClasses: [String], attributeTypes: [String])? {
+  ) throws(LDAPError) -> Schema.Definitions? {
     guard let text = root.subschemaSubentry else { return nil }
     let name: DistinguishedName
     do throws(DNSyntaxError) { name = try DistinguishedName(parsing: text) } catch { return nil }
-    let names = ["objectClasses", "attributeTypes"]
+    let names = ["objectClasses", "attributeTypes", "dITContentRules"]
     guard let record = try record(name, attributes: names, controls) else { return nil }
-    let classes = record["objectClasses"]
-    let attributes = record["attributeTypes"]
-    return classes.isEmpty && (controls.isEmpty || attributes.isEmpty) ? nil : (classes, attributes)
+    let found = Schema.Definitions(
+      objectClasses: record[names[0]], attributeTypes: record[names[1]],
+      contentRules: record[names[2]])
+    let isHidden =
+      found.objectClasses.isEmpty && (controls.isEmpty || found.attributeTypes.isEmpty)
+    return isHidden ? nil : found
   }
 }
 

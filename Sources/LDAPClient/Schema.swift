@@ -27,24 +27,43 @@ package struct Schema: Sendable {
   /// What was asked for, in lower case; `nil` for everything.
   private let asked: Set<String>?
 
-  /// Reads definitions in the form of RFC 4512 §4.1.1 and §4.1.2; one that is malformed defines
-  /// nothing.
-  package init(objectClasses: [String], attributeTypes: [String] = []) {
-    self.init(objectClasses: objectClasses, attributeTypes: attributeTypes, asked: nil)
+  /// Definitions as a server gives them, in the form of RFC 4512 §4.1.1, §4.1.2 and §4.1.6.
+  struct Definitions {
+    var objectClasses: [String] = []
+    var attributeTypes: [String] = []
+    var contentRules: [String] = []
   }
 
-  init(objectClasses: [String], attributeTypes: [String], asked: Set<String>?) {
+  /// A definition that is malformed defines nothing.
+  package init(objectClasses: [String], attributeTypes: [String] = [], contentRules: [String] = [])
+  {
+    self.init(
+      Definitions(
+        objectClasses: objectClasses, attributeTypes: attributeTypes, contentRules: contentRules),
+      asked: nil)
+  }
+
+  init(_ definitions: Definitions, asked: Set<String>?) {
     self.asked = asked
     var classes: [String: ObjectClass] = [:]
-    for text in objectClasses {
+    for text in definitions.objectClasses {
       guard let definition = SchemaDefinition(text) else { continue }
       let objectClass = ObjectClass(
         superiors: definition.words("SUP"), required: definition.words("MUST"),
         optional: definition.words("MAY"))
       for name in definition.names { classes[name.lowercased()] = objectClass }
     }
+    // What a class may be joined with and must have besides counts as its own.
+    for text in definitions.contentRules {
+      guard let rule = SchemaDefinition(text) else { continue }
+      for name in rule.names {
+        classes[name.lowercased()]?.superiors += rule.words("AUX")
+        classes[name.lowercased()]?.required += rule.words("MUST")
+        classes[name.lowercased()]?.optional += rule.words("MAY")
+      }
+    }
     var attributes: [String: Attribute] = [:]
-    for text in attributeTypes {
+    for text in definitions.attributeTypes {
       guard let definition = SchemaDefinition(text), let first = definition.names.first else {
         continue
       }

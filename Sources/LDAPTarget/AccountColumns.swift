@@ -16,6 +16,7 @@ struct AccountColumns {
   private var rdn = 0
   private var anchor = 0
   private var immutableID = 0
+  private let idForm: ValueForm
   private let rdnAttribute: String
   /// For each column of groups, the one here with its value; `nil` where that is the DN.
   private var members: [Int?] = []
@@ -30,6 +31,7 @@ struct AccountColumns {
   init(_ layout: Layout, _ scope: ManagedScope, _ disabledBase: DistinguishedName?) {
     self.disabledBase = disabledBase
     rdnAttribute = layout.rdn
+    idForm = ValueForm(of: layout.immutableID)
     shape = Attributes.Shape(scope.attributes)
     scoped = scope.attributes.map { column(layout.name(of: $0)) }
     rdn = column(layout.rdn)
@@ -66,7 +68,7 @@ struct AccountColumns {
         guard let column = column(of: type, at: position) else { return }
         for value in list { values.append((column, value)) }
       })
-    guard isWhole, isNamed, let id = first(immutableID) else { return false }
+    guard isWhole, isNamed, let id = first(immutableID, idForm) else { return false }
     let key = String(decoding: name, as: UTF8.self)
     let naturalKey = naturalKey(key)
     rows.accounts.append(
@@ -90,8 +92,8 @@ struct AccountColumns {
     }
   }
 
-  private func first(_ column: Int) -> String? {
-    values.first { $0.column == column }.map { String(decoding: $0.bytes, as: UTF8.self) }
+  private func first(_ column: Int, _ form: ValueForm = .utf8) -> String? {
+    values.first { $0.column == column }.map { form.text($0.bytes) }
   }
 
   private func all(_ column: Int) -> [String] {

@@ -17,10 +17,10 @@ struct AccountProofs: Sendable {
     case values([String?])
   }
 
-  init(_ accounts: [ActualAccount], columns: [Column]) {
+  init(_ accounts: [ActualAccount], columns: [Column], readAt: ContinuousClock.Instant) {
     self.accounts = accounts
     self.columns = columns
-    readAt = .now
+    self.readAt = readAt
   }
 
   var count: Int { accounts.count }
@@ -52,12 +52,6 @@ struct AccountProofs: Sendable {
       guard case .account(let position) = table.holder(of: key.rawValue.utf8) else { return nil }
       return position
     }
-    var low = 0
-    var high = accounts.count
-    while low < high {
-      let middle = (low + high) / 2
-      if accounts[middle].key < key { low = middle + 1 } else { high = middle }
-    }
-    return low < accounts.count ? low : nil
+    return accounts.position(of: key)
   }
 }

@@ -6,15 +6,39 @@ struct AccountReader {
   let layout: Layout
   let scope: ManagedScope
 
-  func read(on connection: isolated LDAPConnection) throws(TargetError) -> AccountDirectory {
-    var columns = AccountColumns(layout, scope, try disabledBase())
-    let classes = layout.accountClasses.map { Filter.equals("objectClass", $0) }
+  /// What is read of each account, and where.
+  struct Plan {
+    fileprivate var columns: AccountColumns
+    fileprivate let bases: [DistinguishedName]
+    fileprivate let filter: Filter
+    let question: AccountMemory.Question
+    /// Whether all of them are in the branch that is listened to.
+    let isWatched: Bool
+  }
+
+  func plan() throws(TargetError) -> Plan {
+    let disabledBase = try disabledBase()
+    let columns = AccountColumns(layout, scope, disabledBase)
+    let bases = bases(disabledBase)
+    return Plan(
+      columns: columns, bases: bases,
+      filter: .and(layout.accountClasses.map { Filter.equals("objectClass", $0) }),
+      question: AccountMemory.Question(
+        names: columns.names, attributes: scope.attributes, disable: scope.disable),
+      isWatched: bases == [layout.accountsBase])
+  }
+
+  /// All of them.
+  func read(_ plan: Plan, on connection: isolated LDAPConnection) throws(TargetError)
+    -> AccountDirectory
+  {
+    var columns = plan.columns
     var rows = AccountRows(layout)
     var shortfalls: [String] = []
     var unidentified = 0
-    for base in bases(columns.disabledBase) {
+    for base in plan.bases {
       let search = LDAPSearch(
-        base: base, scope: .subtree, filter: .and(classes), attributes: columns.names)
+        base: base, scope: .subtree, filter: plan.filter, attributes: columns.names)
       let result = connection.search(search) { entry in
         if !columns.append(entry, to: &rows) { unidentified += 1 }
       }
@@ -30,6 +54,18 @@ struct AccountReader {
     return AccountDirectory(
       rows, shortfalls.isEmpty ? .complete : .partial(reason: shortfalls.joined(separator: "; ")),
       layout)
+  }
+
+  /// Those that are known, with what was touched of them since. `nil` if that takes a reading of all.
+  func read(
+    _ plan: Plan, known directory: AccountDirectory, touched: Set<String>,
+    on connection: isolated LDAPConnection
+  ) -> AccountDirectory? {
+    guard !touched.isEmpty else { return directory }
+    var refresh = AccountRefresh(layout, plan.columns, filter: plan.filter)
+    return refresh.read(touched, of: directory.rows, on: connection).map {
+      AccountDirectory($0, directory.coverage, layout, readAt: directory.proofs.readAt)
+    }
   }
 
   private func disabledBase() throws(TargetError) -> DistinguishedName? {

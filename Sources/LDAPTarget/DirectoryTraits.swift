@@ -1,6 +1,19 @@
 import AccessModel
 import LDAPClient
 
+extension Schema {
+  /// What Active Directory's classes demand and it fills in by itself (MS-ADTS §3.1.1.5.2.2).
+  private static let filledIn: Set = [
+    "instancetype", "ntsecuritydescriptor", "objectcategory", "objectsid", "samaccountname",
+    "grouptype",
+  ]
+
+  /// What whoever adds an entry of these classes has to give, in lower case.
+  func demanded(by objectClasses: [String]) -> [String] {
+    required(by: objectClasses).filter { !Self.filledIn.contains($0) }
+  }
+}
+
 /// In what servers differ, as far as it matters to writing and reading groups. Everything here is
 /// asked or observed; nothing is concluded from a product's name.
 struct DirectoryTraits: Sendable {

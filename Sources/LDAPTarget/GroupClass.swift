@@ -1,6 +1,6 @@
 import LDAPClient
 
-/// What the well-known classes of groups are like (RFC 4519 §3.5 and §3.6, RFC 2307 §2.1).
+/// What the well-known classes of groups are like (RFC 4519 §3.5 and §3.6, RFC 2307 §2.1, MS-ADSC).
 struct GroupClass {
   let memberAttribute: String
   let memberValue: LDAPTarget.Configuration.MemberValue
@@ -14,6 +14,7 @@ struct GroupClass {
     case "groupofuniquenames":
       .init(memberAttribute: "uniqueMember", memberValue: .dn, needsMember: true)
     case "groupofmembers": .init(memberAttribute: "member", memberValue: .dn, needsMember: false)
+    case "group": .init(memberAttribute: "member", memberValue: .dn, needsMember: false)
     case "posixgroup": .init(memberAttribute: "memberUid", memberValue: .uid, needsMember: false)
     default: nil
     }

@@ -98,7 +98,7 @@ extension GroupHead {
             problem = "the server gives its members in ranges that do not join"
           }
         } else {
-          others[name] = values.map { String(decoding: $0, as: UTF8.self) }
+          others[name] = values.map(ValueForm(of: name).text)
         }
       })
     if !isWhole { problem = "the answer cannot be decoded" }

@@ -23,9 +23,8 @@ struct GroupVersions {
       let isWhole = entry.read(
         name: { isNamed = DistinguishedName.appendNormalised($0, to: &key) },
         attribute: { type, list in
-          values[String(decoding: type, as: UTF8.self).lowercased()] = list.map {
-            String(decoding: $0, as: UTF8.self)
-          }
+          let type = String(decoding: type, as: UTF8.self).lowercased()
+          values[type] = list.map(ValueForm(of: type).text)
         })
       func value(_ name: String) -> [String] { values[name.lowercased(), default: []] }
       guard isWhole, isNamed, let id = value(layout.immutableID).first,

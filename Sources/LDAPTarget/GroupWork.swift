@@ -274,7 +274,11 @@ extension GroupWork {
   mutating func sought(_ found: String?) {
     (mustSeek, wasSought) = (false, true)
     guard let found else { return }
-    do throws(TargetError) { name = try layout.groupName(found) } catch {}
+    do throws(TargetError) {
+      name = try layout.groupName(found)
+    } catch {
+      // Outside the base it is not ours to follow: its old name is missing, and is told so.
+    }
   }
 
   static let mostConflicts = 3

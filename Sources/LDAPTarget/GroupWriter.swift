@@ -122,7 +122,8 @@ struct GroupWriter {
     let scope = ManagedScope(groups: [], attributes: [], disable: nil)
     // What cannot be read is looked at one by one.
     do throws(TargetError) {
-      proofs = try AccountReader(layout: layout, scope: scope).read(on: connection).proofs
+      let reader = AccountReader(layout: layout, scope: scope)
+      proofs = try reader.read(try reader.plan(), on: connection).proofs
     } catch {
       proofs = nil
     }

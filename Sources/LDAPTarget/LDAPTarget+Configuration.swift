@@ -80,18 +80,23 @@ extension LDAPTarget {
       case attribute(String)
     }
 
-    /// Where what was read of groups is kept, and for how long it may be used.
+    /// What was read is used again, where it is kept, and for how long.
     package struct Memory: Sendable {
       /// Everything is read anew once the last full reading is older.
       package var fullReading: Duration
-      /// A file of ours alone; `nil` keeps it in this process.
+      /// All accounts are read anew once they were last read so long ago, whatever a listener proves;
+      /// zero reads them every time.
+      package var accounts: Duration
+      /// A file of ours alone for what was read of groups; `nil` keeps it in this process.
       package var path: String?
       package var now: @Sendable () -> Instant
 
       package init(
-        fullReading: Duration, path: String?, now: @escaping @Sendable () -> Instant
+        fullReading: Duration, accounts: Duration = .zero, path: String?,
+        now: @escaping @Sendable () -> Instant
       ) {
         self.fullReading = fullReading
+        self.accounts = min(accounts, fullReading)
         self.path = path
         self.now = now
       }
@@ -111,7 +116,7 @@ extension LDAPTarget {
     package var protected: [String] = []
     /// The attribute with an id that is never given again; `nsUniqueId` on some servers.
     package var immutableID = "entryUUID"
-    /// `nil` reads every group every time.
+    /// `nil` reads everything every time.
     package var memory: Memory?
     package var connectTimeout: Duration = .seconds(10)
     package var operationTimeout: Duration = .seconds(60)

@@ -39,7 +39,7 @@ extension LDAPTarget: Surveyable {
         throw LDAPError(code: .referral, diagnostic: "'\(base)': \(result.shortfall)")
       }
     }
-    let demanded = try link.schema()?.required(by: layout.accountClasses) ?? ["cn", "sn"]
+    let demanded = try link.schema()?.demanded(by: layout.accountClasses) ?? ["cn", "sn"]
     var attributes: [String] = []
     let known = [AttributeType.normalise(layout.anchor), "objectclass"]
     for name in [layout.rdn] + demanded {

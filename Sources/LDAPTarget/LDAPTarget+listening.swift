@@ -12,7 +12,7 @@ extension LDAPTarget: Doorbell {
 
   package func listen(_ ring: @escaping @Sendable (Ring) -> Void) async {
     await withTaskGroup(of: Void.self) { group in
-      for base in layout.bases {
+      for base in layout.branches {
         group.addTask { await self.listen(below: base, ring) }
       }
     }
@@ -27,7 +27,13 @@ extension LDAPTarget: Doorbell {
       let began = ContinuousClock.now
       do throws(LDAPError) {
         guard try await hear(base, ring) else {
-          return ring(.silent("the server does not tell of changes (RFC 4533, overlay syncprov)"))
+          // It is the same server for all branches.
+          if base == layout.branches.first {
+            ring(
+              .silent(
+                "the server does not tell of changes (RFC 4533, overlay syncprov; DirSync)"))
+          }
+          return
         }
       } catch {
         if Task.isCancelled { return }
@@ -49,19 +55,38 @@ extension LDAPTarget: Doorbell {
   ) async throws(LDAPError) -> Bool {
     let connection = LDAPConnection(self.connection)
     try await connection.open()
-    guard let sync = try await Self.begin(base, on: connection) else {
+    let root = try await connection.rootDSE()
+    guard let root, root.supportsContentSync else {
+      let canBeAsked = root?.supportsDirectorySync == true
+      if let root, canBeAsked {
+        try await poll(base, Self.context(of: base, root), connection, ring)
+      }
       await connection.close()
-      return false
+      return canBeAsked
     }
+    let context = Self.context(of: base, root)
+    // From now on, where the server says what now is; otherwise everything comes first.
+    let start = try await connection.contextCSN(of: context)
+    let sync = try await connection.sync(
+      LDAPSearch(base: base, scope: .subtree, attributes: ["entryCSN"]),
+      mode: .refreshAndPersist, cookie: start?.cookie)
+    let isOfAccounts = base == layout.accountsBase
+    if isOfAccounts, let url = await connection.url, let start {
+      watch.begin(AccountWatch.Place(url: url, context: context), from: start)
+    }
+    defer { if isOfAccounts { watch.end() } }
     // What changed while nobody listened.
     ring(.changed)
     let news = News()
     var events = sync.makeAsyncIterator()
     while let event = try await events.next() {
+      if isOfAccounts { watch.hear(event) }
       let version: String
       switch event {
       case .entry(.present, _, _, _): continue
-      case .entry(_, _, let record, _): version = record["entryCSN"].first ?? ""
+      case .entry(_, _, let record, _):
+        if !isOfAccounts, isOfAccount(record.name) { continue }
+        version = record["entryCSN"].first ?? ""
       case .deleted: version = ""
       // The end of a phase, and cookies: nothing has changed by them.
       case .present, .presentListed, .deletesListed, .cookie, .reference, .done: continue
@@ -77,22 +102,54 @@ extension LDAPTarget: Doorbell {
     return true
   }
 
-  /// From now on, where the server says what now is; otherwise everything comes first.
-  private static func begin(
-    _ base: DistinguishedName, on connection: isolated LDAPConnection
-  ) throws(LDAPError) -> ContentSync? {
-    guard let root = try connection.rootDSE(), root.supportsContentSync else { return nil }
-    var cookie: [UInt8]?
+  /// Whether another connection tells of it.
+  private func isOfAccount(_ name: String) -> Bool {
+    do throws(DNSyntaxError) {
+      return try DistinguishedName(parsing: name).isSameOrDescendant(of: layout.accountsBase)
+    } catch {
+      return false
+    }
+  }
+
+  /// Asks what has changed, time and again, until the task is cancelled or the connection is lost, which
+  /// it throws. What went to another place without a trace that we may see is not told.
+  private func poll(
+    _ base: DistinguishedName, _ context: DistinguishedName, _ connection: LDAPConnection,
+    _ ring: @escaping @Sendable (Ring) -> Void
+  ) async throws(LDAPError) {
+    var cookie = try await connection.changes(in: context, .not(.everything), since: []).cookie
+    // What changed while nobody listened.
+    ring(.changed)
+    while !Task.isCancelled {
+      // It throws only when the task is cancelled.
+      do { try await Task.sleep(for: Self.shortestPause) } catch { return }
+      let changes = try await connection.changes(in: context, .everything, since: cookie)
+      cookie = changes.cookie
+      if changes.entries.contains(where: { Self.isOrWas($0, below: base) }) { ring(.changed) }
+    }
+  }
+
+  /// Deleted entries lie elsewhere, and tell where they lay.
+  private static func isOrWas(_ entry: LDAPRecord, below base: DistinguishedName) -> Bool {
+    ([entry.name] + entry["lastKnownParent"]).contains { name in
+      do throws(DNSyntaxError) {
+        return try DistinguishedName(parsing: name).isSameOrDescendant(of: base)
+      } catch {
+        return true
+      }
+    }
+  }
+
+  /// The naming context that a branch is in.
+  private static func context(of base: DistinguishedName, _ root: RootDSE) -> DistinguishedName {
+    var found: DistinguishedName?
     for text in root.namingContexts {
       let context: DistinguishedName
       do throws(DNSyntaxError) { context = try DistinguishedName(parsing: text) } catch { continue }
-      if base.isSameOrDescendant(of: context) {
-        cookie = try connection.currentCookie(of: context)
-      }
+      guard base.isSameOrDescendant(of: context) else { continue }
+      if found.map({ context.isDescendant(of: $0) }) ?? true { found = context }
     }
-    return try connection.sync(
-      LDAPSearch(base: base, scope: .subtree, attributes: ["entryCSN"]),
-      mode: .refreshAndPersist, cookie: cookie)
+    return found ?? base
   }
 }
 
@@ -119,5 +176,9 @@ private final class News: Sendable {
 extension RootDSE {
   fileprivate var supportsContentSync: Bool {
     supportedControls.contains(ContentSync.controlIdentifier)
+  }
+
+  fileprivate var supportsDirectorySync: Bool {
+    supportedControls.contains(RequestControl.directorySyncIdentifier)
   }
 }

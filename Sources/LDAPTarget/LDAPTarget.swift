@@ -12,6 +12,8 @@ package final class LDAPTarget: Target {
   let connection: LDAPConnection.Configuration
   private let memory: Configuration.Memory?
   private let state = Mutex(State())
+  /// What listening tells of the accounts.
+  let watch = AccountWatch()
 
   /// What one call leaves for the next. Nothing in it is needed: it saves reading, and stops writing.
   private struct State {
@@ -20,6 +22,7 @@ package final class LDAPTarget: Target {
     /// Versions of groups as our own writes left them, the latest: they are no news.
     var written: [String] = []
     var groups: GroupMemory?
+    var accounts: AccountMemory?
     var proofs: AccountProofs?
     /// As the server names things.
     var layout: Layout?
@@ -47,27 +50,29 @@ package final class LDAPTarget: Target {
   }
 
   package func readActualState(_ scope: ManagedScope) async throws(TargetError) -> ActualState {
-    let earlier = state.withLock { state in
+    // Let go, so that accounts that are read anew are not there twice.
+    var (groups, accounts) = state.withLock { state in
       (state.alarm, state.proofs) = (nil, nil)
-      return state.groups
+      return (state.groups, state.accounts.take())
     }
     let connection = try await connect()
-    let known = earlier ?? stored
+    groups = groups ?? stored
     let reading: StateReader.Reading
     do throws(TargetError) {
-      reading = try await StateReader(configured: layout, scope: scope, memory: memory)
-        .read(known, on: connection)
+      let look = await watch.look(from: connection)
+      reading = try await StateReader(configured: layout, scope: scope, memory: memory).read(
+        StateReader.Known(groups: groups, accounts: accounts.take(), look: look), on: connection)
       await connection.close()
     } catch {
       await connection.close()
       throw error
     }
     state.withLock { state in
-      (state.groups, state.proofs, state.layout) = (
-        reading.memory, reading.proofs, reading.layout
+      (state.groups, state.accounts, state.proofs, state.layout) = (
+        reading.groups, reading.accounts, reading.proofs, reading.layout
       )
     }
-    if let path = memory?.path, let found = reading.memory, found != known {
+    if let path = memory?.path, let found = reading.groups, found != groups {
       found.write(to: path)
     }
     return reading.state

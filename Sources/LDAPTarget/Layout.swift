@@ -53,7 +53,7 @@ struct Layout: Sendable {
     guard let attribute = groups.memberAttribute ?? known?.memberAttribute else {
       throw LDAPConfigurationError(
         "groups.objectClass: '\(groups.objectClass)' is not one of groupOfNames, "
-          + "groupOfUniqueNames, groupOfMembers and posixGroup; say where its members are with "
+          + "groupOfUniqueNames, groupOfMembers, group and posixGroup; say where its members are with "
           + "groups.memberAttribute")
     }
     let first = try Self.column(attribute, groups.memberValue ?? known?.memberValue ?? .dn)
@@ -145,12 +145,12 @@ struct Layout: Sendable {
     return name
   }
 
-  /// The branches where something of ours may change, none inside another.
-  var bases: [DistinguishedName] {
+  /// The branches to listen to: the accounts', and the groups' where that is not inside it.
+  var branches: [DistinguishedName] {
     guard let groupsBase, !groupsBase.isSameOrDescendant(of: accountsBase) else {
       return [accountsBase]
     }
-    return accountsBase.isDescendant(of: groupsBase) ? [groupsBase] : [accountsBase, groupsBase]
+    return [accountsBase, groupsBase]
   }
 
   /// What of the configuration decides how members are read.

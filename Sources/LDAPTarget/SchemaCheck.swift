@@ -58,7 +58,7 @@ struct SchemaCheck {
       let given = (mapped + [layout.rdn, layout.anchor, "objectClass"]).map {
         schema.name(of: $0).lowercased()
       }
-      for name in schema.required(by: layout.accountClasses)
+      for name in schema.demanded(by: layout.accountClasses)
       where !given.contains(schema.name(of: name).lowercased()) {
         notices.append(
           "an entry of \(classes) must have \(schema.name(of: name)), and no mapping gives it: a new "

@@ -8,10 +8,18 @@ struct StateReader: Sendable {
   let scope: ManagedScope
   let memory: LDAPTarget.Configuration.Memory?
 
+  /// What readings before this one found, and what of the accounts was told since.
+  struct Known {
+    var groups: GroupMemory?
+    var accounts: AccountMemory?
+    let look: AccountWatch.Look?
+  }
+
   struct Reading {
     let state: ActualState
     /// What the next reading may use.
-    let memory: GroupMemory?
+    let groups: GroupMemory?
+    let accounts: AccountMemory?
     /// Of each account, what a write needs to know.
     let proofs: AccountProofs
     /// As the server names things.
@@ -21,18 +29,20 @@ struct StateReader: Sendable {
   /// Throws if the accounts' branch or the whole server cannot be read; what ends before its end is
   /// partial.
   func read(
-    _ earlier: GroupMemory?, on connection: isolated LDAPConnection
+    _ known: consuming Known, on connection: isolated LDAPConnection
   ) throws(TargetError) -> Reading {
     let layout = configured.named(by: try schema(on: connection))
     let check = SchemaCheck(layout: layout, scope: scope)
     if let fault = check.fault {
       throw TargetError(target: layout.target, disposition: .stopTarget, message: fault)
     }
-    let directory = try AccountReader(layout: layout, scope: scope).read(on: connection)
     let now = memory?.now()
+    let (directory, kept) = try accounts(
+      AccountReader(layout: layout, scope: scope), known.accounts.take(), known.look, at: now,
+      on: connection)
     let origin = memory == nil ? nil : try origin(of: layout, connection)
     var usable: GroupMemory?
-    if let memory, let now, let origin, let earlier,
+    if let memory, let now, let origin, let earlier = known.groups,
       earlier.isOf(origin, notOlderThan: memory.fullReading, at: now)
     {
       usable = earlier
@@ -52,7 +62,32 @@ struct StateReader: Sendable {
       next = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
     }
-    return Reading(state: state, memory: next, proofs: directory.proofs, layout: layout)
+    return Reading(
+      state: state, groups: next, accounts: kept, proofs: directory.proofs, layout: layout)
+  }
+
+  /// The accounts, and what the next reading may use of them. Only those that were touched are read
+  /// where it is proven that all others are what they were.
+  private func accounts(
+    _ reader: AccountReader, _ earlier: consuming AccountMemory?, _ look: AccountWatch.Look?,
+    at now: Instant?, on connection: isolated LDAPConnection
+  ) throws(TargetError) -> (AccountDirectory, AccountMemory?) {
+    let plan = try reader.plan()
+    guard let memory, memory.accounts > .zero, let now, let look, plan.isWatched else {
+      return (try reader.read(plan, on: connection), nil)
+    }
+    if let known = earlier.take(), let touched = look.touched,
+      known.answers(plan.question, look, notOlderThan: memory.accounts, at: now),
+      let directory = reader.read(
+        plan, known: known.directory, touched: touched, on: connection)
+    {
+      return (
+        directory,
+        AccountMemory(directory, plan.question, look: look.number, readAt: known.readAt)
+      )
+    }
+    let directory = try reader.read(plan, on: connection)
+    return (directory, AccountMemory(directory, plan.question, look: look.number, readAt: now))
   }
 
   /// A server that hides its schema is taken to know what the configuration names.

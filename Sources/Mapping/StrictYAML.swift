@@ -109,6 +109,7 @@ private struct Composer {
     }
   }
 
+  /// `nil` where something is refused, which has been reported then.
   private mutating func entry(_ key: Node, _ value: Node) -> YAMLEntry? {
     let location = place(of: key)
     guard case .scalar(let scalar) = key, key.anchor == nil else {

@@ -18,9 +18,7 @@ package struct TokenEndpoint: TokenIssuer {
     do throws(TransportError) {
       response = try await transport.send(request)
     } catch {
-      throw TokenError(
-        isPermanent: [.refused, .insecure].contains(error.kind),
-        message: "\(credentials.tokenURL.host) gives no token: \(error)")
+      throw TokenError(error, issuer: credentials.tokenURL.host)
     }
     return try IssuedToken(response, of: credentials.tokenURL.host)
   }

@@ -1,3 +1,5 @@
+package import HTTPTransport
+
 /// Where new tokens come from: a token endpoint, a metadata service, a file.
 package protocol TokenIssuer: Sendable {
   /// Asks once, and gives up at the first failure: the cache decides when to ask again.
@@ -23,6 +25,13 @@ package struct TokenError: Error, Sendable, CustomStringConvertible {
     self.isPermanent = isPermanent
     self.retryAfter = retryAfter
     self.message = message
+  }
+
+  /// The request got no answer; `issuer` is what was asked.
+  package init(_ error: TransportError, issuer: String) {
+    self.init(
+      isPermanent: [.refused, .insecure].contains(error.kind),
+      message: "\(issuer) gives no token: \(error)")
   }
 
   package var description: String { message }

@@ -2,8 +2,7 @@
 /// after a success. A part of it is left to chance, so that what fell together is not tried together.
 struct BackOff {
   static let first = Duration.seconds(5)
-  private static let leastLimit = Duration.seconds(60)
-  private static let greatestLimit = Duration.seconds(3_600)
+  private static let limits = Duration.seconds(60)...Duration.seconds(3_600)
 
   /// In a row.
   private(set) var failures = 0
@@ -13,11 +12,7 @@ struct BackOff {
   mutating func pause(interval: Duration, chance: Double) -> Duration {
     let pause = min(Self.first, interval) * (1 << min(failures, 20))
     failures += 1
-    return min(pause, Self.limit(interval: interval), Self.greatestLimit) * (1 - chance / 4)
-  }
-
-  /// Nothing that is looked at that often is due later than this from now.
-  static func limit(interval: Duration) -> Duration {
-    max(interval, leastLimit)
+    let limit = min(max(interval, Self.limits.lowerBound), Self.limits.upperBound)
+    return min(pause, limit) * (1 - chance / 4)
   }
 }

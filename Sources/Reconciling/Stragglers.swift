@@ -40,8 +40,8 @@ final class Stragglers: Sendable {
     }
   }
 
-  /// `limit` is how long nothing starts or ends. Gives one result for each target, in no order. After the ledger failed for one, also for one that
-  /// nobody waited for, the others begin no further batch.
+  /// `limit` is how long nothing starts or ends. Gives one result for each target, in no order. After
+  /// the ledger failed for one, also for one that nobody waited for, the others begin no further batch.
   func run(
     _ targets: [any Target], limit: Duration? = nil,
     _ body: @escaping @Sendable (any Target) async throws(LedgerError) -> TargetReport

@@ -89,7 +89,7 @@ package final class ServiceProvider: Sendable {
         delay = delayBeforeRepeating(method, response, attempt)
       case .failure(let error):
         failure = SCIMError(action: action, cause: .transport(error))
-        delay = mayRepeat(method, after: error) ? usualDelay(attempt) : nil
+        delay = error.allowsRepeating(method) ? usualDelay(attempt) : nil
       }
       guard let delay, attempt < patience.attempts else { throw failure }
       pace.pause(for: delay)
@@ -151,13 +151,6 @@ package final class ServiceProvider: Sendable {
       asked ?? usualDelay(attempt)
     case 500, 502, 504: method == .get ? usualDelay(attempt) : nil
     default: nil
-    }
-  }
-
-  private func mayRepeat(_ method: HTTPRequest.Method, after error: TransportError) -> Bool {
-    switch error.kind {
-    case .unreachable, .timedOut, .broken: error.sent == .no || method == .get
-    case .refused, .insecure, .tooLarge, .cancelled: false
     }
   }
 

@@ -15,6 +15,8 @@ struct Composition {
   let environment: [String: String]
   /// Folder for what may be deleted at any time.
   let state: String
+  /// How often targets are looked at that say nothing else.
+  let interval: Duration
 
   /// `mapping` says what of a source is used at all.
   func source(
@@ -117,8 +119,8 @@ struct Composition {
     settings.immutableID = ldap.immutableID
     if ldap.fullReading > .zero {
       settings.memory = LDAPTarget.Configuration.Memory(
-        fullReading: ldap.fullReading, path: "\(state)/\(target.id).groups",
-        now: { .wallClock })
+        fullReading: ldap.fullReading, accounts: target.interval ?? interval,
+        path: "\(state)/\(target.id).groups", now: { .wallClock })
     }
     return settings
   }

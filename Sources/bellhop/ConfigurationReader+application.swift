@@ -33,7 +33,7 @@ extension ConfigurationReader {
     return text
   }
 
-  private mutating func address(_ node: YAMLNode?) -> HTTPURL? {
+  mutating func address(_ node: YAMLNode?) -> HTTPURL? {
     guard let node, let text = yaml.text(node) else { return nil }
     do throws(HTTPURL.SyntaxError) {
       return try HTTPURL(parsing: text)

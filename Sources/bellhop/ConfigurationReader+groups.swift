@@ -99,7 +99,7 @@ extension ConfigurationReader {
   /// How the group classes that directories usually have name their members.
   private static let members:
     [String: (attribute: String, value: LDAPTargetConfiguration.MemberValue)] = [
-      "groupofnames": ("member", .dn), "groupofmembers": ("member", .dn),
+      "groupofnames": ("member", .dn), "groupofmembers": ("member", .dn), "group": ("member", .dn),
       "groupofuniquenames": ("uniqueMember", .dn), "posixgroup": ("memberUid", .attribute("uid")),
     ]
 }

@@ -43,7 +43,7 @@ extension ConfigurationReader {
     let credential = graphCredential(fields["credential"])
     let tls = yaml.fields(fields["tls"], keys: ["caFile"])
     let caFile = path(tls?["caFile"])
-    let proxy = graphProxy(fields["proxy"])
+    let proxy = address(fields["proxy"])
     let settings = graphSettings(fields)
     let tenant = tenant(fields["tenant"])
     let clientID = yaml.text(fields["clientID"])
@@ -115,16 +115,6 @@ extension ConfigurationReader {
           at: node.location)
       }
       return url
-    } catch {
-      yaml.error(error.description, at: node.location)
-      return nil
-    }
-  }
-
-  private mutating func graphProxy(_ node: YAMLNode?) -> HTTPURL? {
-    guard let node, let text = yaml.text(node) else { return nil }
-    do throws(HTTPURL.SyntaxError) {
-      return try HTTPURL(parsing: text)
     } catch {
       yaml.error(error.description, at: node.location)
       return nil

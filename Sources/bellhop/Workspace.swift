@@ -40,7 +40,7 @@ struct Workspace {
     let composition = Composition(
       secrets: secrets.resolve(
         environment: environment, withholding: configuration.secretVariables),
-      environment: environment, state: configuration.state)
+      environment: environment, state: configuration.state, interval: configuration.interval)
     let targets = try configuration.targets.map { try composition.target($0) }
     let files = try mappingFiles(in: configuration.mappings)
     let mappings = MappingLoader.load(

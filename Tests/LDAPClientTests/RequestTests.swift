@@ -66,6 +66,29 @@ extension DirectoryTests {
       }
     }
 
+    @Test func `a guarded write tells the entry before and after it, or leaves it alone`()
+      async throws
+    {
+      try await withDirectory { slapd in
+        try await withConnection(try slapd.configuration()) { connection in
+          let ada = try slapd.guest("ada")
+          _ = await connection.values([.add(ada, person("ada", mail: "old@example.org"))])
+          let change = LDAPRequest.modify(
+            ada, [.replace(LDAPAttribute("mail", ["new@example.org"]))]
+          ).with([
+            .assertion(.equals("mail", "old@example.org")), .preRead(["mail"]), .postRead(["mail"]),
+          ])
+          let results = await connection.values([change, change], window: 1)
+          #expect(results[0].result.entryBefore?["mail"] == ["old@example.org"])
+          #expect(results[0].result.entryAfter?["mail"] == ["new@example.org"])
+          #expect(results[1].result.code == .assertionFailed)
+          #expect(results[1].result.entryBefore == nil && results[1].result.entryAfter == nil)
+          #expect(
+            try await slapd.values(of: "mail", at: ada.description) == ["new@example.org"])
+        }
+      }
+    }
+
     @Test func `a window of requests gives each its own answer`() async throws {
       try await withDirectory { slapd in
         try await withConnection(try slapd.configuration()) { connection in

@@ -75,7 +75,7 @@ extension DirectoryTests {
       try await withDirectory(Self.options) { slapd in
         try await withConnection(try slapd.configuration()) { connection in
           let cookie = try #require(
-            try await connection.currentCookie(of: slapd.name(slapd.options.suffix)))
+            try await connection.contextCSN(of: slapd.name(slapd.options.suffix))?.cookie)
           let sync = try await connection.sync(
             search(slapd), mode: .refreshAndPersist, cookie: cookie, patience: .milliseconds(50))
           var events = sync.makeAsyncIterator()

@@ -129,7 +129,7 @@ extension DirectoryTests {
         try await Directory.with(kind) { directory in
           let before = try await names(directory)
           let steps = await examine(directory, scratch: true).filter { $0.topic == "scratch" }
-          #expect(steps.count == 7)
+          #expect(steps.count == 9)
           #expect(steps.allSatisfy { $0.verdict == .fine }, "\(steps)")
           #expect(try await names(directory) == before)
         }

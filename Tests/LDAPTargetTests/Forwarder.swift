@@ -10,9 +10,12 @@ final class Forwarder: Sendable {
   private let ends = Mutex<[Int32]>([])
 
   /// `before` sees what a client sends before the server does, and may take its time.
-  init(to server: UInt16, before: @escaping @Sendable ([UInt8]) -> Void = { _ in }) throws {
+  init(
+    to server: UInt16, of host: String = "127.0.0.1",
+    before: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+  ) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = Self.loopback(0)
+    var address = Self.address("127.0.0.1", 0)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let code = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -26,7 +29,7 @@ final class Forwarder: Sendable {
     Thread.detachNewThread { [self] in
       while case let client = accept(listener, nil, nil), client >= 0 {
         let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = Self.loopback(server)
+        var address = Self.address(host, server)
         let size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafePointer(to: &address) {
           $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(other, $0, size) }
@@ -53,11 +56,11 @@ final class Forwarder: Sendable {
     shutdown(to, Int32(SHUT_RDWR))
   }
 
-  private static func loopback(_ port: UInt16) -> sockaddr_in {
+  private static func address(_ host: String, _ port: UInt16) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_addr.s_addr = inet_addr(host)
     return address
   }
 }

@@ -28,3 +28,7 @@ if ! quietly apt-get install -q -y --no-install-recommends "$@"; then
   exit 1
 fi
 rm -f "$log"
+# Otherwise a file server would be up after the next start of the machine, and nobody asked for one.
+case " $* " in
+*" samba "*) systemctl disable smbd nmbd samba-ad-dc winbind >/dev/null 2>&1 || : ;;
+esac

@@ -93,8 +93,10 @@ measure_reading() {
       ldap-benchmark large "${access[@]}" "cn=large,ou=large,$directory_suffix"
   done
   note "hand edits"
-  take "Bellhop: a hand edit undone, the slowest of 20" \
-    ldap-benchmark repair "${access[@]}" 20 "$work/memory.repair"
+  take "Bellhop: a hand edit undone, all accounts read, the slowest of 20" \
+    ldap-benchmark repair "${access[@]}" 20 reading "$work/memory.repair"
+  take "Bellhop: a hand edit undone, the slowest of 100" \
+    ldap-benchmark repair "${access[@]}" 100 keeping "$work/memory.repair"
   table "Reading"
 }
 

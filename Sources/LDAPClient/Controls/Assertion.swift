@@ -43,7 +43,7 @@ extension Filter {
   private func write(_ type: String, _ value: String, tag: UInt8, to writer: inout BERWriter) {
     writer.sequence(tag: tag) { writer in
       writer.octets(type.utf8)
-      writer.octets(value.utf8)
+      writer.octets(ValueForm(of: type).bytes(value))
     }
   }
 }

@@ -37,6 +37,10 @@ extension Checkup {
       olcSpSessionlog: 10000
       """ : nil
     if server.root != nil, !server.offers(ContentSync.controlIdentifier) {
+      if server.offers(RequestControl.directorySyncIdentifier) {
+        return Diagnosis(
+          .fine, topic, "DirSync is offered: what has changed is asked for every second")
+      }
       return Diagnosis(
         .advice, topic, "not offered: a change by hand is seen at the next run, not at once",
         wayOut: server.isOpenLDAP ? "load syncprov and its overlay" : nil, remedy: remedy)

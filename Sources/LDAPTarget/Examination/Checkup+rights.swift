@@ -62,17 +62,4 @@ extension Checkup {
         + "'\(first.name)': \(first.error)",
       wayOut: wayOut)
   }
-
-  /// An account that nobody has, with all that the schema demands.
-  func scratchAccount() -> (name: DistinguishedName, attributes: [LDAPAttribute]) {
-    let value = "\(Self.nobody)-\(examination.now.microseconds)"
-    var attributes = [LDAPAttribute("objectClass", layout.accountClasses)]
-    var known = ["objectclass"]
-    let demanded = server.schema?.required(by: layout.accountClasses) ?? ["cn", "sn"]
-    for name in [layout.rdn, layout.anchor] + demanded where !known.contains(name.lowercased()) {
-      known.append(name.lowercased())
-      attributes.append(LDAPAttribute(name, [value]))
-    }
-    return (layout.accountsBase.child(layout.rdn, value), attributes)
-  }
 }

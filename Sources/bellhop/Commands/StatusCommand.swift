@@ -154,8 +154,8 @@ private struct Status: Encodable {
     }
     for source in sources {
       lines.append(
-        "source     \(source.source): \(source.assignments) assignments not over"
-          + (source.missing > 0 ? ", \(source.missing) missing from the last reading" : ""))
+        "source     \(source.source): assignments that are not over: \(source.assignments)"
+          + (source.missing > 0 ? ", missing from the last reading: \(source.missing)" : ""))
     }
     for target in targets {
       lines.append(

@@ -1,0 +1,186 @@
+import AccessModel
+import ConnectorTesting
+import Foundation
+import LDAPTarget
+import Secrets
+import Synchronization
+import Testing
+
+extension DirectoryTests {
+  /// The same port over Samba, which is like Active Directory: ids that are no text, other result
+  /// codes, names that a group may only hold of entries that are there. One server for all cases, a
+  /// branch of its own for each.
+  @Suite struct ActiveDirectory {
+    @Test(
+      .enabled(if: SambaFixture.obstacle == nil, "\(SambaFixture.obstacle ?? "")"),
+      .timeLimit(.minutes(5)))
+    func `a domain controller keeps to the port`() async throws {
+      try await withSamba { server in
+        for (number, theCase) in TargetConformance.cases.enumerated() {
+          do {
+            try await theCase.run(try await Harness(server, branch: "case\(number)"))
+          } catch {
+            Issue.record("\(theCase): \(error)")
+          }
+        }
+        try await examine(server)
+        try await follow(server)
+        try await listen(server)
+      }
+    }
+
+    /// Doctor finds no fault, also with an account and a group that it makes and removes.
+    private func examine(_ server: SambaFixture) async throws {
+      let harness = try await Harness(server, branch: "examined")
+      _ = try await account(in: harness)
+      let found = Mutex<[Diagnosis]>([])
+      let target = try #require(harness.target as? LDAPTarget)
+      let now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+      await target.examine(Examination(now: now, scratch: true)) { diagnosis in
+        found.withLock { $0.append(diagnosis) }
+      }
+      let diagnoses = found.withLock { $0 }
+      #expect(!diagnoses.contains { $0.verdict == .fault }, "\(diagnoses)")
+      for topic in ["product", "schema", "immutable ids", "rights on groups", "scratch"] {
+        #expect(diagnoses.contains { $0.topic == topic && $0.verdict == .fine }, "\(topic)")
+      }
+      await harness.tearDown()
+    }
+
+    /// Its `objectGUID` reads as Microsoft's tools write it, and finds a group under its new name.
+    private func follow(_ server: SambaFixture) async throws {
+      let harness = try await Harness(server, branch: "followed")
+      let ada = try await account(in: harness)
+      let target = harness.target
+      let group = try target.entitlementKey(for: harness.groups[0])
+      let scope = ManagedScope(groups: [group], attributes: [], disable: nil)
+      let groups = try await target.readActualState(scope).groups
+      guard case .present(let id, .complete) = groups[0] else {
+        Issue.record("\(groups)")
+        return
+      }
+      let guid = try #require(UUID(uuidString: id), "\(id)")
+      #expect(id == guid.uuidString.lowercased())
+      let name = harness.groups[0]
+      try await server.modify(
+        "dn: \(name)\nchangetype: modrdn\nnewrdn: cn=renamed\ndeleteoldrdn: 1\n")
+      let moved = name.replacing("cn=alpha", with: "cn=renamed")
+      #expect(try await server.values(of: "name", at: "<GUID=\(id)>") == ["renamed"])
+      let addition = Change.addMember(
+        Membership(group: group, groupID: id, account: ada),
+        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
+      let outcome = try await target.apply([addition]) { _ in }[0]
+      #expect(outcome.isDone, "\(outcome)")
+      #expect(
+        try await server.values(of: "member", at: moved).map { $0.lowercased() }
+          == [ada.identity?.key.rawValue])
+      await harness.tearDown()
+    }
+
+    /// A member taken out by hand rings within seconds, and so does an account that is deleted; a change
+    /// elsewhere does not.
+    private func listen(_ server: SambaFixture) async throws {
+      let harness = try await Harness(server, branch: "heard")
+      let other = try await Harness(server, branch: "unheard")
+      let ada = try await account(in: harness)
+      let target = try #require(harness.target as? LDAPTarget)
+      let name = try #require(ada.identity?.key.rawValue)
+      let heard = Rings()
+      let listening = Task {
+        await target.listen { ring in
+          if ring == .changed { heard.count.withLock { $0 += 1 } }
+        }
+      }
+      func rings(_ wanted: Int) async throws {
+        for _ in 0..<1_500 where heard.count.withLock({ $0 }) < wanted {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(heard.count.withLock { $0 } == wanted)
+      }
+      // Each branch is heard for itself, and rings once for what went before.
+      try await rings(2)
+      try await server.modify(
+        "dn: \(other.groups[0])\nchangetype: modify\nreplace: description\ndescription: x\n")
+      try await Task.sleep(for: .seconds(3))
+      try await rings(2)
+      try await server.modify(
+        "dn: \(harness.groups[0])\nchangetype: modify\nadd: member\nmember: \(name)\n")
+      try await rings(3)
+      try await server.modify(
+        "dn: \(harness.groups[0])\nchangetype: modify\ndelete: member\nmember: \(name)\n")
+      try await rings(4)
+      try await server.modify("dn: \(name)\nchangetype: delete\n")
+      try await rings(5)
+      listening.cancel()
+      await listening.value
+      await harness.tearDown()
+      await other.tearDown()
+    }
+
+    private final class Rings: Sendable { let count = Mutex(0) }
+
+    private func account(in harness: Harness) async throws -> AccountReference {
+      let creation = Change.createAccount(
+        AccountReference(subject: "ada", displayName: nil, identity: nil),
+        harness.attributes(of: "ada").sorted { $0.key < $1.key }
+          .map { AttributeChange(name: $0.key, before: [], after: $0.value) },
+        because: Reason(assignments: [.init(source: "tests", id: "asn-1")]))
+      let outcome = try await harness.target.apply([creation]) { _ in }[0]
+      let identity: AccountIdentity = try #require(outcome.identity, "\(outcome)")
+      return AccountReference(subject: "ada", displayName: nil, identity: identity)
+    }
+  }
+}
+
+private struct Harness: ConformanceHarness {
+  let server: SambaFixture
+  let branch: String
+  let target: any Target
+  private let road: Forwarder
+
+  init(_ server: SambaFixture, branch: String) async throws {
+    self.server = server
+    self.branch = branch
+    road = try Forwarder(to: server.port, of: server.address)
+    let base = "ou=\(branch),\(server.suffix)"
+    var configuration = LDAPTarget.Configuration(
+      id: "corp", urls: ["ldap://127.0.0.1:\(road.port)"],
+      bind: .simple(dn: server.adminDN, password: Secret(Array(server.adminPassword.utf8))),
+      accounts: .init(
+        base: "ou=guests,\(base)", objectClasses: ["user"], rdn: "cn", anchor: "employeeNumber"),
+      groups: .init(base: "ou=groups,\(base)", objectClass: "group"))
+    configuration.immutableID = "objectGUID"
+    configuration.operationTimeout = .seconds(10)
+    target = try LDAPTarget(configuration)
+    var tree = "dn: \(base)\nobjectClass: organizationalUnit\n"
+    for unit in ["guests", "groups"] {
+      tree += "\ndn: ou=\(unit),\(base)\nobjectClass: organizationalUnit\n"
+    }
+    for group in groups { tree += "\ndn: \(group)\nobjectClass: group\n" }
+    try await server.modify(tree)
+  }
+
+  private var base: String { "ou=\(branch),\(server.suffix)" }
+  var groups: [String] { ["alpha", "gamma"].map { "cn=\($0),ou=groups,\(base)" } }
+  var missingGroup: String { "cn=beta,ou=groups,\(base)" }
+  let disableRule: DisableRule? = .set(["employeeType": ["disabled"]])
+  let freeAttribute = "description"
+
+  func attributes(of subject: SubjectID) -> [String: [String]] {
+    [
+      "cn": ["u-\(subject)"], "sAMAccountName": ["\(branch)-\(subject)"],
+      "description": ["Made for a test"], "userAccountControl": ["512"],
+    ]
+  }
+
+  func writeCount() async throws -> Int { try await server.writes() }
+
+  func cutConnection() async throws { road.close() }
+
+  func recreateGroup(_ name: String) async throws {
+    try await server.modify(
+      "dn: \(name)\nchangetype: delete\n\ndn: \(name)\nchangetype: add\nobjectClass: group\n")
+  }
+
+  func tearDown() async { road.close() }
+}
