@@ -9,6 +9,8 @@ package struct ManagedScope: Sendable {
   package let attributes: [String]
   /// Tells a reader which accounts are disabled, and whether a write disables or enables.
   package let disable: DisableRule?
+  /// The only account to read, for targets that can; `nil` is all.
+  package let only: OneAccount?
   /// Who is in a group by the ledger's account, for targets that do not show their members: what is
   /// ours, what was there before us, and what was intended and is not wanted any more. In a group that
   /// is older than it was, by the instant of its last change, what had ended is there again.
@@ -16,14 +18,29 @@ package struct ManagedScope: Sendable {
 
   package init(
     groups: [EntitlementKey], groupIDs: [EntitlementKey: String] = [:], attributes: [String],
-    disable: DisableRule?,
+    disable: DisableRule?, only: OneAccount? = nil,
     presumedMembers: @escaping @Sendable (EntitlementKey, Instant?) -> [AccountKey] = { _, _ in [] }
   ) {
     self.groups = groups.sorted()
     self.groupIDs = groupIDs
     self.attributes = attributes.sorted()
     self.disable = disable
+    self.only = only
     self.presumedMembers = presumedMembers
+  }
+}
+
+extension ManagedScope {
+  /// An account by its immutable id, with every other that carries one of these anchors. The state's
+  /// coverage of accounts is partial then, even if no other was found.
+  package struct OneAccount: Equatable, Sendable {
+    package let identity: AccountIdentity
+    package let anchors: [SubjectID]
+
+    package init(identity: AccountIdentity, anchors: [SubjectID]) {
+      self.identity = identity
+      self.anchors = anchors
+    }
   }
 }
 

@@ -18,14 +18,19 @@ struct AccountReader {
 
   func plan() throws(TargetError) -> Plan {
     let disabledBase = try disabledBase()
+    let classes = layout.accountClasses.map { Filter.equals("objectClass", $0) }
+    let chosen = scope.only.map { only in
+      Filter.or(
+        [.equals(layout.immutableID, only.identity.immutableID)]
+          + only.anchors.map { .equals(layout.anchor, $0.rawValue) })
+    }
     let columns = AccountColumns(layout, scope, disabledBase)
     let bases = bases(disabledBase)
     return Plan(
-      columns: columns, bases: bases,
-      filter: .and(layout.accountClasses.map { Filter.equals("objectClass", $0) }),
+      columns: columns, bases: bases, filter: .and(classes + [chosen].compactMap { $0 }),
       question: AccountMemory.Question(
         names: columns.names, attributes: scope.attributes, disable: scope.disable),
-      isWatched: bases == [layout.accountsBase])
+      isWatched: scope.only == nil && bases == [layout.accountsBase])
   }
 
   /// All of them.
@@ -35,6 +40,7 @@ struct AccountReader {
     var columns = plan.columns
     var rows = AccountRows(layout)
     var shortfalls: [String] = []
+    if let only = scope.only { shortfalls.append("only '\(only.identity.key)' was asked for") }
     var unidentified = 0
     for base in plan.bases {
       let search = LDAPSearch(

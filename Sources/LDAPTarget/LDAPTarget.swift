@@ -22,6 +22,8 @@ package final class LDAPTarget: Target {
     /// Versions of groups as our own writes left them, the latest: they are no news.
     var written: [String] = []
     var groups: GroupMemory?
+    /// Whether `groups` is newer than the file.
+    var isUnwritten = false
     var accounts: AccountMemory?
     var proofs: AccountProofs?
     /// As the server names things.
@@ -42,7 +44,9 @@ package final class LDAPTarget: Target {
     memory = configuration.memory
     traits = TargetTraits(
       naturalKeyAttribute: layout.rdn, fixedAttributes: [layout.rdn, layout.anchor],
-      createsMissingGroups: layout.template != nil, adoptsExisting: configuration.adopt)
+      createsMissingGroups: layout.template != nil, adoptsExisting: configuration.adopt,
+      // What else of an account stands in groups could be several accounts'.
+      canReadOneAccount: layout.columns.allSatisfy { $0.valueAttribute == nil })
   }
 
   package func entitlementKey(for name: String) throws(TargetError) -> EntitlementKey {
@@ -67,14 +71,16 @@ package final class LDAPTarget: Target {
       await connection.close()
       throw error
     }
-    state.withLock { state in
+    let isUnwritten = state.withLock { state in
       (state.groups, state.accounts, state.proofs, state.layout) = (
         reading.groups, reading.accounts, reading.proofs, reading.layout
       )
+      state.isUnwritten = state.isUnwritten || reading.groups != groups
+      // The file is for the next process, and a ring is not to wait for it.
+      defer { if !reading.hasKeptAccounts { state.isUnwritten = false } }
+      return state.isUnwritten && !reading.hasKeptAccounts
     }
-    if let path = memory?.path, let found = reading.groups, found != groups {
-      found.write(to: path)
-    }
+    if isUnwritten, let path = memory?.path { reading.groups?.write(to: path) }
     return reading.state
   }
 

@@ -20,6 +20,8 @@ struct StateReader: Sendable {
     /// What the next reading may use.
     let groups: GroupMemory?
     let accounts: AccountMemory?
+    /// Whether not all accounts were read.
+    let hasKeptAccounts: Bool
     /// Of each account, what a write needs to know.
     let proofs: AccountProofs
     /// As the server names things.
@@ -59,11 +61,16 @@ struct StateReader: Sendable {
       unknownAttributes: check.unknownAttributes, notices: check.notices)
     var next: GroupMemory?
     if let origin, let now {
-      next = GroupMemory(
+      var memory = GroupMemory(
         origin: origin, fullReadingAt: usable?.fullReadingAt ?? now, groups: groups.remembered)
+      // What was not asked for this time stays remembered.
+      if scope.only != nil, let usable { memory.groups.merge(usable.groups) { mine, _ in mine } }
+      next = memory
     }
     return Reading(
-      state: state, groups: next, accounts: kept, proofs: directory.proofs, layout: layout)
+      state: state, groups: next, accounts: kept,
+      hasKeptAccounts: kept.map { $0.readAt != now } ?? false,
+      proofs: directory.proofs, layout: layout)
   }
 
   /// The accounts, and what the next reading may use of them. Only those that were touched are read

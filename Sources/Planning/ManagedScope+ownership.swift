@@ -3,7 +3,7 @@ package import AccessModel
 extension ManagedScope {
   /// Groups that mappings name together with those in which the ledger owns something, so that a group
   /// that left the mappings is cleared, or owned something, so that what comes back is seen.
-  package init(desired: DesiredState, owned: Ownership) {
+  package init(desired: DesiredState, owned: Ownership, only: OneAccount? = nil) {
     self.init(
       groups: Array(
         Set(desired.groups.map(\.key)).union(owned.groupKeys)
@@ -11,7 +11,7 @@ extension ManagedScope {
       groupIDs: Dictionary(
         owned.groups.map { ($0.key, $0.immutableID) }, uniquingKeysWith: { first, _ in first }),
       attributes: desired.accountRule.map(\.attributes) ?? [],
-      disable: desired.accountRule?.disable,
+      disable: desired.accountRule?.disable, only: only,
       presumedMembers: { group, changedAt in
         PresumedMembers(desired: desired, owned: owned).members(of: group, changedAt: changedAt)
       })

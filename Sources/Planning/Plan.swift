@@ -7,9 +7,9 @@ package struct Plan: Equatable, Sendable {
   /// Sorted; see `Change.<`.
   package var changes: [Change]
   /// Sorted by group, then subject.
-  package let holds: [Hold]
+  package private(set) var holds: [Hold]
   /// Sorted; see `Finding.<`.
-  package let findings: [Finding]
+  package private(set) var findings: [Finding]
   /// What the ledger learns when the plan is applied, whether or not anything is changed.
   package let notes: [OwnershipNote]
   package let sizes: Sizes
@@ -38,6 +38,12 @@ package struct Plan: Equatable, Sendable {
   package func narrowed(to isWanted: (Change) -> Bool) -> Plan {
     var copy = self
     copy.changes = changes.filter(isWanted)
+    return copy
+  }
+
+  func telling(holds isTold: (Hold) -> Bool, findings isFound: (Finding) -> Bool) -> Plan {
+    var copy = self
+    (copy.holds, copy.findings) = (holds.filter(isTold), findings.filter(isFound))
     return copy
   }
 

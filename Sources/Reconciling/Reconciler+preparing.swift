@@ -12,23 +12,31 @@ extension Reconciler {
     let isWhole = !selection.isNarrow && undo == nil
     let owned = try await ledger.ownership(of: target.id)
     let desired = mapping.desiredState(of: target.id, traits: target.traits, from: book.live)
-    let scope = ManagedScope(desired: desired, owned: owned)
-    let actual: ActualState
-    if let pupil = target as? any Learning { pupil.recall(try await ledger.lessons(of: target.id)) }
-    switch await read(target, scope) {
-    case .success(let state): actual = state
-    case .failure(let error):
-      return Preparation.Target(
-        report: TargetReport(
-          target: target.id, approved: nil, failure: .unavailable(error), outcomes: []),
-        isWhole: isWhole)
-    }
     let takeover = try await ledger.approval(
       of: Self.takeoverDigest(of: target.id), now: context.now)
-    let whole = Planning.plan(
-      PlanInput(
-        desired: desired, actual: actual, owned: owned, scope: scope, book: book,
-        traits: target.traits, takesOver: takeover != nil, now: context.now))
+    if let pupil = target as? any Learning { pupil.recall(try await ledger.lessons(of: target.id)) }
+    let part = selection.subject.map {
+      SubjectPart(of: $0, desired: desired, owned: owned, traits: target.traits)
+    }
+    let whole: Plan
+    if undo == nil, takeover == nil, let plan = await plan(part, of: target, book, context) {
+      whole = plan
+    } else {
+      let scope = ManagedScope(desired: desired, owned: owned)
+      switch await read(target, scope) {
+      case .success(let actual):
+        let plan = Planning.plan(
+          PlanInput(
+            desired: desired, actual: actual, owned: owned, scope: scope, book: book,
+            traits: target.traits, takesOver: takeover != nil, now: context.now))
+        whole = part?.narrowing(plan) ?? plan
+      case .failure(let error):
+        return Preparation.Target(
+          report: TargetReport(
+            target: target.id, approved: nil, failure: .unavailable(error), outcomes: []),
+          isWhole: isWhole)
+      }
+    }
     let undoing = undo?.undoing(in: whole, desired: desired)
     let wanted: (Change) -> Bool =
       if let undoing { undoing.wanted.contains } else { wanted(of: whole, selection, references) }
@@ -44,6 +52,16 @@ extension Reconciler {
         kept: undoing?.kept ?? [], remarks: judged.remarks + obstacles, troubles: own),
       isWhole: isWhole, takeover: takeover,
       record: try await record(approved, of: target.id, isWhole: isWhole))
+  }
+
+  /// A subject's part of the plan, from a reading of no more than it takes; `nil` where that does not
+  /// tell it.
+  private func plan(
+    _ part: SubjectPart?, of target: any Target, _ book: AssignmentBook, _ context: RunContext
+  ) async -> Plan? {
+    guard let part, let scope = part.scope, case .success(let actual) = await read(target, scope)
+    else { return nil }
+    return part.plan(actual, book, now: context.now)
   }
 
   /// What would be refused, in words, where the target can tell.

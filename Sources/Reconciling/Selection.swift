@@ -1,6 +1,6 @@
 package import AccessModel
 
-/// What a run on demand is narrowed to. Everything is still read, since a plan for one subject made from part of the picture would be a guess.
+/// What a run on demand is narrowed to. Less is read only where the rest cannot matter (`SubjectPart`).
 package struct Selection: Equatable, Sendable {
   /// `nil` is every target.
   package var targets: Set<TargetID>?

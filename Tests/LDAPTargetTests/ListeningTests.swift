@@ -137,7 +137,7 @@ extension DirectoryTests {
       }
     }
 
-    @Test func `an account that was changed, made, ended or renamed meanwhile is seen`()
+    @Test func `R2: an account that was changed, made, ended or renamed meanwhile is seen`()
       async throws
     {
       try await withListener { hearing in
@@ -247,7 +247,7 @@ extension DirectoryTests {
       }
     }
 
-    @Test func `a listener that lags behind its server, or listens to another, proves nothing`()
+    @Test func `R2: a listener that lags behind its server, or listens to another, proves nothing`()
       async throws
     {
       try await Directory.with(options: Self.options) { directory in

@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  private func world(_ seed: UInt64) -> World {
+  func world(_ seed: UInt64) -> World {
     var random = Seeded(state: seed)
     var world = World()
     let groups: [EntitlementKey] = ["g", "h", "i"]

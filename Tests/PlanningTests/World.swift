@@ -178,7 +178,11 @@ struct World {
   }
 
   func actualState(_ scope: ManagedScope) -> ActualState {
-    let accounts = accounts.sorted { $0.key < $1.key }
+    let accounts = accounts.sorted { $0.key < $1.key }.filter { account in
+      guard let only = scope.only else { return true }
+      return account.id == only.identity.immutableID
+        || account.subject.map { only.anchors.contains($0) } ?? false
+    }
     let keys = Set(accounts.map(\.key))
     let strangers = Array(Set(members.map(\.1)).subtracting(keys)).sorted()
     let all = accounts.map(\.key) + strangers
@@ -188,7 +192,7 @@ struct World {
       }
     }
     return ActualState(
-      target: "corp", coverage: coverage,
+      target: "corp", coverage: scope.only == nil ? coverage : .partial(reason: "only one"),
       accounts: accounts.map {
         ActualAccount(
           identity: AccountIdentity(key: $0.key, immutableID: $0.id), anchor: $0.subject,
@@ -213,6 +217,22 @@ struct World {
   }
 
   var plan: Plan { Planning.plan(input) }
+
+  /// The subject's part by a reading of its account and groups alone; `nil` where that does not tell it.
+  func part(of subject: SubjectID) -> Plan? {
+    let part = subjectPart(subject)
+    return part.scope.flatMap { part.plan(actualState($0), book, now: now) }
+  }
+
+  func subjectPart(_ subject: SubjectID) -> SubjectPart {
+    let input = input
+    let traits = TargetTraits(
+      naturalKeyAttribute: input.traits.naturalKeyAttribute,
+      fixedAttributes: input.traits.fixedAttributes,
+      createsMissingGroups: createsMissingGroups, canReadOneAccount: true)
+    return SubjectPart(
+      of: subject, desired: input.desired, owned: input.owned, traits: traits)
+  }
 
   func learnsAccount(_ subject: SubjectID) -> Bool {
     plan.notes.contains { note in

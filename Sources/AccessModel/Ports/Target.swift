@@ -29,14 +29,18 @@ package struct TargetTraits: Equatable, Sendable {
   package let createsMissingGroups: Bool
   /// `adopt: true`: memberships found present when first desired become ours instead of pre-existing.
   package let adoptsExisting: Bool
+  /// Whether less is read where a scope names the only account.
+  package let canReadOneAccount: Bool
 
   package init(
     naturalKeyAttribute: String, fixedAttributes: Set<String> = [],
-    createsMissingGroups: Bool = false, adoptsExisting: Bool = false
+    createsMissingGroups: Bool = false, adoptsExisting: Bool = false,
+    canReadOneAccount: Bool = false
   ) {
     self.naturalKeyAttribute = naturalKeyAttribute
     self.fixedAttributes = fixedAttributes
     self.createsMissingGroups = createsMissingGroups
     self.adoptsExisting = adoptsExisting
+    self.canReadOneAccount = canReadOneAccount
   }
 }
