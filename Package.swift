@@ -68,12 +68,14 @@ let package = Package(
     .executableTarget(
       name: "ldap-benchmark", dependencies: ["AccessModel", "LDAPClient", "LDAPTarget", "Secrets"],
       path: "Benchmarks/LDAP"),
-
     .executableTarget(
       name: "graph-benchmark",
       dependencies: [
         "AccessModel", "AssignmentSources", "GraphClient", "HTTPTransport", "OAuth", "Secrets",
       ], path: "Benchmarks/Graph"),
+    .executableTarget(
+      name: "scim-benchmark", dependencies: ["HTTPTransport", "JSON", "SCIMClient", "Secrets"],
+      path: "Benchmarks/SCIM"),
 
     .testTarget(name: "AccessModelTests", dependencies: ["AccessModel"]),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"]),

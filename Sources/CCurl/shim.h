@@ -7,7 +7,6 @@
    of argument. */
 
 typedef size_t (*ccurl_data_callback)(char *bytes, size_t size, size_t count, void *context);
-typedef int (*ccurl_seek_callback)(void *context, curl_off_t offset, int origin);
 typedef int (*ccurl_start_callback)(
     void *context, char *remote, char *local, int remote_port, int local_port);
 
@@ -26,9 +25,6 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *va
 static inline CURLcode ccurl_set_data_callback(
     CURL *easy, CURLoption option, ccurl_data_callback value) {
   return curl_easy_setopt(easy, option, value);
-}
-static inline CURLcode ccurl_set_seek_callback(CURL *easy, ccurl_seek_callback value) {
-  return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
 static inline CURLcode ccurl_set_start_callback(CURL *easy, ccurl_start_callback value) {
   return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);

@@ -15,6 +15,8 @@ extension CurlTransfer {
       return (.insecure, words)
     case CURLE_OPERATION_TIMEDOUT:
       return (.timedOut, words)
+    case CURLE_ABORTED_BY_CALLBACK:
+      return (.broken, "the connection closed without an answer")
     case CURLE_FILESIZE_EXCEEDED:
       return (.tooLarge, tooLarge)
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED:

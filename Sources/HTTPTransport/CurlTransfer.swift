@@ -1,23 +1,28 @@
 internal import CCurl
 internal import Glibc
 
-/// One request under way: its easy handle, what has come in so far, and who waits for it. Lives on
-/// the loop's thread only.
+/// An easy handle, set up once and used for one request after the other: what has come in so far,
+/// and who waits for it. Lives on the loop's thread only.
 final class CurlTransfer {
-  let easy: UnsafeMutableRawPointer?
-  private let submission: Submission
+  let easy: UnsafeMutableRawPointer
+  private let configuration: CurlTransport.Configuration
+  private var submission: Submission?
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private var hasStarted = false
-  private var sentBytes = 0
   private var headerBytes = 0
   private var fields: [HTTPField] = []
   private var body: [UInt8] = []
   private var exceedsLimit = false
 
-  init(_ submission: Submission) {
-    self.submission = submission
-    easy = curl_easy_init()
-    if let easy { configure(easy) }
+  /// `nil` without memory.
+  init?(_ configuration: CurlTransport.Configuration) {
+    guard let easy = curl_easy_init() else { return nil }
+    self.easy = easy
+    self.configuration = configuration
+    noticeStart()
+    receive()
+    restrict()
+    limitTime()
   }
 
   deinit {
@@ -25,7 +30,7 @@ final class CurlTransfer {
     curl_slist_free_all(headerList)
   }
 
-  var isCancellationRequested: Bool { submission.cancellation.isRequested }
+  var isCancellationRequested: Bool { submission?.cancellation.isRequested ?? false }
 
   func cancel() { fail(.cancelled, "the request was cancelled") }
 
@@ -35,68 +40,72 @@ final class CurlTransfer {
       return fail(kind, words)
     }
     var status = 0
-    if let easy { ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) }
-    submission.continuation.resume(
-      returning: .success(HTTPResponse(status: status, fields: fields, body: body)))
+    ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+    let response = HTTPResponse(status: status, fields: fields, body: body)
+    end()?.continuation.resume(returning: .success(response))
   }
 
   func fail(_ kind: TransportError.Kind, _ words: String) {
-    let url = submission.request.url
-    submission.continuation.resume(
-      returning: .failure(
-        TransportError(
-          kind: kind, sent: hasStarted ? .unknown : .no,
-          message: "\(submission.request.method.rawValue) \(url.host):\(url.port): \(words)")))
+    let sent: TransportError.Sent = hasStarted ? .unknown : .no
+    end()?.fail(kind, sent: sent, words)
   }
 
-  private func configure(_ easy: UnsafeMutableRawPointer) {
-    let context = Unmanaged.passUnretained(self).toOpaque()
+  /// Forgets the request, its credential and its answer.
+  private func end() -> Submission? {
+    ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, nil)
+    curl_slist_free_all(headerList)
+    ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, nil)
+    (headerList, headerBytes, fields, body) = (nil, 0, [], [])
+    (hasStarted, exceedsLimit) = (false, false)
+    defer { submission = nil }
+    return submission
+  }
+
+  func begin(_ submission: Submission) {
+    self.submission = submission
     let request = submission.request
     ccurl_set_string(easy, CURLOPT_URL, request.url.description)
-    ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
-    ccurl_set_string(easy, CURLOPT_USERAGENT, UserAgent.value)
     for field in request.fields {
       headerList = curl_slist_append(headerList, "\(field.name): \(field.value)")
     }
     // A server that does not know `Expect: 100-continue` would cost a second for each large body.
     headerList = curl_slist_append(headerList, "Expect:")
     ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList)
-    noticeStart(easy, context)
-    if let body = request.body { upload(body, easy, context) }
-    receive(easy, context)
-    restrict(easy)
-    limitTime(easy)
+    if let body = request.body {
+      ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+      _ = body.withUnsafeBytes { bytes in
+        ccurl_set_pointer(
+          easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+      }
+    } else {
+      ccurl_set_long(easy, CURLOPT_HTTPGET, 1)
+    }
+    ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    // One HTTP/2 connection for many requests, rather than one connection each until the first
+    // tells that it can carry them.
+    ccurl_set_long(easy, CURLOPT_PIPEWAIT, request.url.scheme == .https ? 1 : 0)
+    if let proxy = configuration.proxy { use(request.url.isLoopback ? nil : proxy) }
   }
 
   /// libcurl calls this once it has a connection and before the request's first byte. Its own count
   /// of what it sent leaves out whatever went out after a first try that would have blocked.
-  private func noticeStart(_ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) {
-    ccurl_set_pointer(easy, CURLOPT_PREREQDATA, context)
+  private func noticeStart() {
+    ccurl_set_pointer(easy, CURLOPT_PREREQDATA, Unmanaged.passUnretained(self).toOpaque())
     ccurl_set_start_callback(easy) { context, _, _, _, _ in
-      CurlTransfer.from(context)?.hasStarted = true
-      return CURL_PREREQFUNC_OK
+      CurlTransfer.from(context)?.start() ?? CURL_PREREQFUNC_ABORT
     }
   }
 
-  /// The body is read through a callback that cannot be rewound: libcurl would otherwise send a
-  /// POST again by itself when a kept-alive connection is closed without an answer, and the first
-  /// one may have been acted on.
-  private func upload(
-    _ body: [UInt8], _ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer
-  ) {
-    ccurl_set_long(easy, CURLOPT_POST, 1)
-    ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-    ccurl_set_pointer(easy, CURLOPT_READDATA, context)
-    ccurl_set_data_callback(easy, CURLOPT_READFUNCTION) { bytes, size, count, context in
-      guard let bytes, let transfer = CurlTransfer.from(context) else {
-        return Int(CURL_READFUNC_ABORT)
-      }
-      return transfer.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
-    }
-    ccurl_set_seek_callback(easy) { _, _, _ in CURL_SEEKFUNC_FAIL }
+  /// libcurl would send a POST again by itself when a kept-alive connection is closed without an
+  /// answer, and the first one may have been acted on.
+  private func start() -> Int32 {
+    if hasStarted, submission?.request.body != nil { return CURL_PREREQFUNC_ABORT }
+    hasStarted = true
+    return CURL_PREREQFUNC_OK
   }
 
-  private func receive(_ easy: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) {
+  private func receive() {
+    let context = Unmanaged.passUnretained(self).toOpaque()
     ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context)
     ccurl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
       CurlTransfer.from(context)?
@@ -107,42 +116,35 @@ final class CurlTransfer {
       CurlTransfer.from(context)?
         .appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
     }
-    ccurl_set_offset(
-      easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(submission.configuration.responseLimit))
+    ccurl_set_offset(easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(configuration.responseLimit))
   }
 
-  private func restrict(_ easy: UnsafeMutableRawPointer) {
-    let url = submission.request.url
+  private func restrict() {
     ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
-    ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, url.scheme.rawValue)
-    restrictProxy(easy)
+    ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+    use(nil)
     ccurl_set_long(easy, CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
     ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
     ccurl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
     ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
     ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
     ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if let caFile = submission.configuration.caFile {
+    if let caFile = configuration.caFile {
       ccurl_set_string(easy, CURLOPT_CAINFO, caFile)
       ccurl_set_string(easy, CURLOPT_CAPATH, nil)
     }
-    if let certificate = submission.configuration.clientCertificate {
+    if let certificate = configuration.clientCertificate {
       ccurl_set_string(easy, CURLOPT_SSLCERT, certificate.certificateFile)
       ccurl_set_string(easy, CURLOPT_SSLKEY, certificate.keyFile)
     }
-    ccurl_set_long(
-      easy, CURLOPT_HTTP_VERSION,
-      Int(url.scheme == .https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
-    // One HTTP/2 connection for many requests, rather than one connection each until the first
-    // tells that it can carry them.
-    ccurl_set_long(easy, CURLOPT_PIPEWAIT, url.scheme == .https ? 1 : 0)
+    ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")
+    ccurl_set_string(easy, CURLOPT_USERAGENT, UserAgent.value)
     ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
   }
 
   /// An empty proxy and `*` keep libcurl from looking into the environment.
-  private func restrictProxy(_ easy: UnsafeMutableRawPointer) {
-    let proxy = submission.request.url.isLoopback ? nil : submission.configuration.proxy
+  private func use(_ proxy: HTTPURL?) {
     ccurl_set_string(easy, CURLOPT_PROXY, proxy.map { "\($0)" } ?? "")
     ccurl_set_string(easy, CURLOPT_NOPROXY, proxy == nil ? "*" : "")
     ccurl_set_long(easy, CURLOPT_HTTPPROXYTUNNEL, proxy == nil ? 0 : 1)
@@ -150,8 +152,7 @@ final class CurlTransfer {
     ccurl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
   }
 
-  private func limitTime(_ easy: UnsafeMutableRawPointer) {
-    let configuration = submission.configuration
+  private func limitTime() {
     ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.milliseconds)
     ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, configuration.totalTimeout.milliseconds)
     ccurl_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
@@ -163,17 +164,9 @@ final class CurlTransfer {
     context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    guard let body = submission.request.body else { return 0 }
-    let part = body[sentBytes..<min(body.count, sentBytes + buffer.count)]
-    buffer.copyBytes(from: part)
-    sentBytes += part.count
-    return part.count
-  }
-
   /// Less than it was given makes libcurl end the transfer.
   private func append(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard body.count + bytes.count <= submission.configuration.responseLimit else {
+    guard body.count + bytes.count <= configuration.responseLimit else {
       exceedsLimit = true
       return 0
     }
@@ -183,26 +176,26 @@ final class CurlTransfer {
 
   private func appendHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
     headerBytes += bytes.count
-    guard headerBytes <= submission.configuration.responseLimit else {
+    guard headerBytes <= configuration.responseLimit else {
       exceedsLimit = true
       return 0
     }
-    let line = String(decoding: bytes, as: UTF8.self)
-    if line.hasPrefix("HTTP/") {
+    if bytes.starts(with: "HTTP/".utf8) {
       // An interim answer (1xx) is followed by the header of the real one.
       fields = []
-    } else if let colon = line.firstIndex(of: ":") {
+    } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
       fields.append(
-        HTTPField(String(line[..<colon]), Self.trimmed(line[line.index(after: colon)...])))
+        HTTPField(
+          String(decoding: bytes[..<colon], as: UTF8.self), Self.trimmed(bytes[(colon + 1)...])))
     }
     return bytes.count
   }
 
-  private static func trimmed(_ text: Substring) -> String {
-    let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
-    let start = text.drop(while: isSpace)
+  private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
+    let start = bytes.drop(while: isSpace)
     guard let last = start.lastIndex(where: { !isSpace($0) }) else { return "" }
-    return String(start[...last])
+    return String(decoding: start[...last], as: UTF8.self)
   }
 }
 

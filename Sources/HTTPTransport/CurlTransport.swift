@@ -42,12 +42,12 @@ package final class CurlTransport: HTTPTransport {
     }
   }
 
-  private let configuration: Configuration
+  private let allowsLinkLocal: Bool
   private let loop: CurlLoop
 
   package init(_ configuration: Configuration = .init()) {
-    self.configuration = configuration
-    loop = CurlLoop(connectionsPerHost: configuration.connectionsPerHost)
+    allowsLinkLocal = configuration.allowsLinkLocal
+    loop = CurlLoop(configuration)
   }
 
   deinit { loop.stop() }
@@ -58,9 +58,7 @@ package final class CurlTransport: HTTPTransport {
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         loop.submit(
-          Submission(
-            request: request, configuration: configuration, cancellation: cancellation,
-            continuation: continuation))
+          Submission(request: request, cancellation: cancellation, continuation: continuation))
       }
     } onCancel: {
       cancellation.request()
@@ -70,7 +68,7 @@ package final class CurlTransport: HTTPTransport {
   }
 
   private func refuseUnsafe(_ request: HTTPRequest) throws(TransportError) {
-    let isNear = configuration.allowsLinkLocal && request.url.isLinkLocal
+    let isNear = allowsLinkLocal && request.url.isLinkLocal
     guard request.url.isProtected || isNear else {
       throw TransportError(
         kind: .refused, sent: .no,
@@ -79,7 +77,8 @@ package final class CurlTransport: HTTPTransport {
     }
     for field in request.fields {
       guard !field.name.isEmpty, field.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
-        !field.name.contains(":"), field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
+        !field.name.utf8.contains(UInt8(ascii: ":")),
+        field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
       else {
         throw TransportError(
           kind: .refused, sent: .no, message: "a request header holds a control character")
@@ -91,9 +90,16 @@ package final class CurlTransport: HTTPTransport {
 /// A request on its way to the loop's thread, and where its answer goes.
 struct Submission: Sendable {
   let request: HTTPRequest
-  let configuration: CurlTransport.Configuration
   let cancellation: Cancellation
   let continuation: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
+
+  func fail(_ kind: TransportError.Kind, sent: TransportError.Sent, _ words: String) {
+    continuation.resume(
+      returning: .failure(
+        TransportError(
+          kind: kind, sent: sent,
+          message: "\(request.method.rawValue) \(request.url.host):\(request.url.port): \(words)")))
+  }
 }
 
 final class Cancellation: Sendable {

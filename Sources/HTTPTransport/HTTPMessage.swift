@@ -51,11 +51,18 @@ package struct HTTPResponse: Sendable {
 
   /// The first value of a header; names compare without regard to case (RFC 9110 §5.1).
   package subscript(name: String) -> String? {
-    let folded = name.lowercased()
-    return fields.first { $0.name.lowercased() == folded }?.value
+    fields.first { field in
+      field.name.utf8.elementsEqual(name.utf8) { $0.asciiLowercased == $1.asciiLowercased }
+    }?.value
   }
 
   /// The server's own clock when it answered, in seconds since 1970: its `Date` header (RFC 9110
   /// §6.6.1). `nil` without one that can be read.
   package var serverTime: Int64? { self["Date"].flatMap(IMFFixdate.seconds(parsing:)) }
+}
+
+extension UInt8 {
+  fileprivate var asciiLowercased: UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
+  }
 }

@@ -122,15 +122,32 @@ struct JSONParser {
   private mutating func string() throws(MalformedJSON) -> String {
     guard next == UInt8(ascii: "\"") else { throw error("expected a string") }
     position += 1
-    var text: [UInt8] = []
+    let start = position
+    while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\\") {
+      if byte == UInt8(ascii: "\"") {
+        defer { position += 1 }
+        return try text(bytes[start..<position])
+      }
+      position += 1
+    }
+    return try stringWithEscapes(after: Array(bytes[start..<position]))
+  }
+
+  private func text(_ bytes: ArraySlice<UInt8>) throws(MalformedJSON) -> String {
+    guard let string = String(validating: bytes, as: UTF8.self) else {
+      throw error("a string that is not UTF-8")
+    }
+    return string
+  }
+
+  private mutating func stringWithEscapes(
+    after plain: [UInt8]
+  ) throws(MalformedJSON) -> String {
+    var text = plain
     while let byte = next {
       position += 1
       switch byte {
-      case UInt8(ascii: "\""):
-        guard let string = String(validating: text, as: UTF8.self) else {
-          throw error("a string that is not UTF-8")
-        }
-        return string
+      case UInt8(ascii: "\""): return try self.text(text[...])
       case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20: throw error("a control character in a string")
       default: text.append(byte)

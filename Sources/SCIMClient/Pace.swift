@@ -46,8 +46,7 @@ final class Pace<C: Clock>: Pacing where C.Duration == Duration {
   func limit(_ kind: RequestKind, to rate: Rate?) { state.withLock { $0.rates[kind] = rate } }
 
   func wait(_ kind: RequestKind) async throws {
-    let turns = kind.buckets.compactMap(takeTurn)
-    if let turn = turns.max() { try await clock.sleep(until: turn, tolerance: nil) }
+    if let turn = takeTurns(kind.buckets) { try await clock.sleep(until: turn, tolerance: nil) }
     while let instant = state.withLock({ $0.resumption }), clock.now < instant {
       try await clock.sleep(until: instant, tolerance: nil)
     }
@@ -60,16 +59,19 @@ final class Pace<C: Clock>: Pacing where C.Duration == Duration {
     }
   }
 
-  /// `nil` if the bucket still holds a token.
-  private func takeTurn(in bucket: RequestKind) -> C.Instant? {
-    let now = clock.now
-    return state.withLock { state in
-      guard let rate = state.rates[bucket] else { return nil }
-      let interval = Duration.seconds(60) / rate.perMinute
-      let full = max(state.full[bucket] ?? now, now).advanced(by: interval)
-      state.full[bucket] = full
-      let turn = full.advanced(by: .zero - interval * rate.burst)
-      return turn > now ? turn : nil
+  /// `nil` if each bucket still holds a token.
+  private func takeTurns(_ buckets: [RequestKind]) -> C.Instant? {
+    state.withLock { state in
+      if state.rates.isEmpty { return nil }
+      let now = clock.now
+      return buckets.compactMap { bucket in
+        guard let rate = state.rates[bucket] else { return nil }
+        let interval = Duration.seconds(60) / rate.perMinute
+        let full = max(state.full[bucket] ?? now, now).advanced(by: interval)
+        state.full[bucket] = full
+        let turn = full.advanced(by: .zero - interval * rate.burst)
+        return turn > now ? turn : nil
+      }.max()
     }
   }
 }

@@ -14,7 +14,7 @@ extension MemberWrite {
 
   /// What it reads after one member was added tells whether the service shows members: then nobody
   /// was there. If not, each of the others is asked for before it is added.
-  func runOneFirst() async throws(SCIMError) -> [Outcome] {
+  func runOneFirst() async -> [Outcome] {
     let first = wishes.indices.first { wishes[$0].isMember && members[$0] != nil }
     let (early, late) = (
       wishes.indices.filter { !wishes[$0].isMember || $0 == first },
@@ -33,7 +33,7 @@ extension MemberWrite {
         target: target, key: key, groupID: groupID, before: group,
         wishes: positions.map { wishes[$0] }, members: positions.map { members[$0] },
         capabilities: capabilities)
-      for (position, outcome) in zip(positions, try await part.run()) {
+      for (position, outcome) in zip(positions, await part.run()) {
         outcomes[position] = outcome
       }
     }

@@ -2,8 +2,13 @@ internal import AccessModel
 internal import JSON
 internal import SCIMClient
 
+/// What is done to a member, in the order it is sent.
+enum MemberForm: Sendable, CaseIterable {
+  case removal, addition
+}
+
 /// The writing of one group's members, from what was read before to what is read after.
-struct MemberWrite {
+struct MemberWrite: Sendable {
   let target: SCIMTarget
   let key: EntitlementKey
   let groupID: String
@@ -13,27 +18,27 @@ struct MemberWrite {
   let members: [AccountKey?]
   let capabilities: Capabilities
 
-  func run() async throws(SCIMError) -> [Outcome] {
-    let shown = GroupMembers(before)
-    let present = (shown ?? .none).ids
-    if !present.isEmpty { target.knows { $0.learn(.shown) } }
-    // A service that shows no members may still have them: there a removal is sent in any case.
-    let isBlind = present.isEmpty && target.members != .shown
-    if isBlind, target.members == nil, await mayHide() { return try await runOneFirst() }
-    let known = isBlind ? await alreadyMembers() : []
-    let removals = unique { !$0.isMember && (isBlind || shown == nil || contains(present, $1)) }
-    let additions = unique {
-      $0.isMember && !contains(present, $1) && !known.contains($1)
+  func run() async -> [Outcome] {
+    let difference: Difference
+    if let visible = visibleDifference() {
+      difference = visible
+    } else {
+      if target.members == nil, await mayHide() { return await runOneFirst() }
+      difference = blindDifference(known: await alreadyMembers())
     }
-    if removals.isEmpty, additions.isEmpty {
-      return outcomes(before: present.union(known), after: present.union(known), as: before)
-    }
+    if difference.isEmpty { return outcomes(ofNothingSent: difference) }
     let sent: Sent
     do throws(SCIMError) {
-      sent = try await send(additions, removals)
+      sent = try await send(difference.additions, difference.removals)
     } catch {
       sent = Sent(failure: error)
     }
+    return await conclude(difference, sent)
+  }
+
+  /// Reads the group again and tells by that what became of the wishes.
+  func conclude(_ difference: Difference, _ sent: Sent) async -> [Outcome] {
+    let (present, additions) = (difference.present, difference.additions)
     guard let group = await readBack() else {
       return zip(wishes, members).map { wish, member in
         if let member, contains(present, member) == wish.isMember { return .alreadyInState() }
@@ -42,14 +47,25 @@ struct MemberWrite {
       }
     }
     let after = (GroupMembers(group) ?? .none).ids
-    if after.isEmpty, isBlind, sent.failure == nil {
-      return await blindOutcomes(sent, additions, removals, known, group)
+    if after.isEmpty, difference.isBlind, sent.failure == nil {
+      return await blindOutcomes(sent, additions, difference.removals, difference.known, group)
     }
     if !after.isEmpty { target.knows { $0.learn(.shown) } }
     await nameMembers(additions, new: after.subtracting(present))
-    let asked = Set(removals.map { value(of: $0, in: present) })
+    let asked = Set(difference.removals.map { value(of: $0, in: present) })
     stopIfMoreIsGone(present.subtracting(after).subtracting(asked))
+    if sent.isAsUsual { learnForms(difference, after) }
     return outcomes(before: present, after: after, sent, as: group)
+  }
+
+  /// What was seen to take effect may go in bulk requests from now on.
+  private func learnForms(_ difference: Difference, _ after: Set<AccountKey>) {
+    for (form, members) in [
+      (MemberForm.removal, difference.removals), (.addition, difference.additions),
+    ] where !members.isEmpty {
+      guard members.allSatisfy({ contains(after, $0) == (form == .addition) }) else { continue }
+      target.inSession { _ = $0.memberForms.insert(form) }
+    }
   }
 
   /// What was sent, and what the service said to it.
@@ -58,6 +74,9 @@ struct MemberWrite {
     var isReplaced = false
     var isPending = false
     var failure: SCIMError?
+
+    /// Whether every member went by PATCH and was taken.
+    var isAsUsual: Bool { refusals.isEmpty && !isReplaced && !isPending && failure == nil }
   }
 
   func unique(_ isWanted: (MemberWish, AccountKey) -> Bool) -> [AccountKey] {
@@ -77,7 +96,7 @@ struct MemberWrite {
     return name.flatMap { members.contains($0) ? $0 : nil } ?? account
   }
 
-  private func contains(_ members: Set<AccountKey>, _ account: AccountKey) -> Bool {
+  func contains(_ members: Set<AccountKey>, _ account: AccountKey) -> Bool {
     members.contains(value(of: account, in: members))
   }
 
@@ -105,10 +124,8 @@ struct MemberWrite {
     var sent = Sent()
     if capabilities.canPatch {
       do throws(SCIMError) {
-        try await inChunks(removals, &sent) { remove($0) }
-        try await inChunks(additions, &sent) { part in
-          [.add("members", .array(part.map(element)))]
-        }
+        try await inChunks(removals, &sent, .removal)
+        try await inChunks(additions, &sent, .addition)
         let isAboutTheForm =
           sent.refusals.count == removals.count + additions.count
           && sent.refusals.values.allSatisfy(\.asksForAnotherForm)
@@ -131,7 +148,8 @@ struct MemberWrite {
     return GroupMembers(group)?.ids == GroupMembers(before)?.ids
   }
 
-  private func remove(_ part: [AccountKey]) -> [PatchOperation] {
+  func operations(_ form: MemberForm, _ part: [AccountKey]) -> [PatchOperation] {
+    if form == .addition { return [.add("members", .array(part.map(element)))] }
     let present = (GroupMembers(before) ?? .none).ids
     let values = part.map { value(of: $0, in: present).rawValue }
     switch target.dialect.memberRemoval {
@@ -152,16 +170,15 @@ struct MemberWrite {
   /// A chunk that is refused is halved, until only the members that the service will not have are
   /// left out, or its size is one that the service takes.
   private func inChunks(
-    _ ids: [AccountKey], _ sent: inout Sent, _ operations: ([AccountKey]) -> [PatchOperation]
+    _ ids: [AccountKey], _ sent: inout Sent, _ form: MemberForm
   ) async throws(SCIMError) {
-    let most = target.dialect.memberChunk
-    let size = min(most, target.knows { $0.chunk } ?? most)
+    let size = target.memberChunk
     var pending = stride(from: 0, to: ids.count, by: size).reversed()
       .map { Array(ids[$0..<min(ids.count, $0 + size)]) }
     while let part = pending.popLast() {
       do throws(SCIMError) {
         let written = try await target.provider.patch(
-          .group, id: groupID, operations(part), capabilities)
+          .group, id: groupID, operations(form, part), capabilities)
         sent.isPending = sent.isPending || written.isPending
       } catch {
         guard [400, 404, 409, 413, 422].contains(error.status) else { throw error }

@@ -20,20 +20,31 @@ extension SCIMTarget {
     }
     let inBulk = await applyInBulk(changes, capabilities, finished: finish)
     for (position, outcome) in inBulk { outcomes[position] = outcome }
-    let units = WorkUnit.units(of: changes).filter { inBulk[$0.positions[0]] == nil }
-    _ = await concurrently(units, width: dialect.concurrency) { unit in
-      (unit, await self.apply(unit, capabilities))
-    } finished: { (unit, results) in
+    func settle(_ unit: WorkUnit, _ results: [Outcome]) {
       for (position, outcome) in zip(unit.positions, results) { outcomes[position] = outcome }
       finish(unit.positions.count)
     }
+    let units = WorkUnit.units(of: changes).filter { inBulk[$0.positions[0]] == nil }
+    await apply(units.filter { !$0.isOfMembers }, capabilities, settle)
+    let left = await applyMembersInBulk(units.filter(\.isOfMembers), capabilities, settle)
+    await apply(left, capabilities, settle)
     if outcomes.contains(where: \.isRefusal) { forgetDiscovery() }
     return outcomes
   }
 
+  private func apply(
+    _ units: [WorkUnit], _ capabilities: Capabilities, _ settle: (WorkUnit, [Outcome]) -> Void
+  ) async {
+    _ = await concurrently(units, width: dialect.concurrency) { unit in
+      (unit, await self.apply(unit, capabilities))
+    } finished: { (unit, results) in
+      settle(unit, results)
+    }
+  }
+
   /// One outcome for each change of the unit. A failure that concerns the whole service ends the
   /// run.
-  private func apply(_ unit: WorkUnit, _ capabilities: Capabilities) async -> [Outcome] {
+  func apply(_ unit: WorkUnit, _ capabilities: Capabilities) async -> [Outcome] {
     if let stopReason {
       return unit.positions.map { _ in
         .failed(.stopTarget, reason: "not sent, since the target was stopped: \(stopReason)")
@@ -46,8 +57,12 @@ extension SCIMTarget {
     case .members(let key, let wishes):
       outcomes = await writeMembers(of: key, wishes, capabilities)
     }
-    for case .failed(.stopTarget, let reason) in outcomes { stop(reason) }
+    stopIfAsked(outcomes)
     return outcomes
+  }
+
+  func stopIfAsked(_ outcomes: [Outcome]) {
+    for case .failed(.stopTarget, let reason) in outcomes { stop(reason) }
   }
 
   private func applyToAccount(_ change: Change, _ capabilities: Capabilities) async -> Outcome {
@@ -89,6 +104,12 @@ struct WorkUnit: Sendable {
   let work: Work
   /// Of its changes in the batch.
   let positions: [Int]
+
+  var isOfMembers: Bool { !memberWishes.isEmpty }
+
+  var memberWishes: [MemberWish] {
+    if case .members(_, let wishes) = work { wishes } else { [] }
+  }
 
   /// In the order of their first changes.
   static func units(of changes: [Change]) -> [WorkUnit] {

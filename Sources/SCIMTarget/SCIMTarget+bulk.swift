@@ -22,9 +22,6 @@ struct BulkWrite: Sendable {
 /// What a bulk request does not settle goes the usual way afterwards, which looks before it writes.
 /// What a lost one may have done is settled by reading, and is not sent again in this run.
 extension SCIMTarget {
-  /// A service may take long for each: more would not be answered in time.
-  private static let mostInBulk = 50
-
   /// Gives outcomes by position; what ends access first.
   func applyInBulk(
     _ changes: [Change], _ capabilities: Capabilities, finished: (Int) -> Void
@@ -103,38 +100,30 @@ extension SCIMTarget {
     return settled.reduce(into: [:]) { all, one in all.merge(one) { $1 } }
   }
 
-  /// One request; once the service has shown that it cannot do this, none.
   private func sendOne(
     _ writes: [BulkWrite], _ capabilities: Capabilities
   ) async -> [Int: Outcome] {
-    guard writes.count > 1, stopReason == nil, !inSession({ $0.refusesBulk }) else { return [:] }
+    guard writes.count > 1, takesBulk else { return [:] }
     inSession { session in
       for write in writes { write.noteTried(&session) }
     }
-    do throws(SCIMError) {
-      let results = try await provider.bulk(writes.map(\.operation), capabilities)
-      return await settle(Array(zip(writes, results)), capabilities)
-    } catch {
-      if error.status == 413 {
-        let half = writes.count / 2
-        return await sendOne(Array(writes[..<half]), capabilities)
-          .merging(await sendOne(Array(writes[half...]), capabilities)) { $1 }
+    var settled: [Int: Outcome] = [:]
+    var answered: [(BulkWrite, BulkResult?)] = []
+    var lost: [BulkWrite] = []
+    var loss: SCIMError?
+    for (write, fate) in zip(writes, await sendInBulk(writes.map(\.operation), capabilities)) {
+      switch fate {
+      case .answered(let result): answered.append((write, result))
+      case .lost(let error):
+        lost.append(write)
+        loss = error
+      case .failed(let error): settled[write.position] = error.outcome
+      case .notSent: break
       }
-      if error.mayHaveHappened {
-        inSession { $0.refusesBulk = true }
-        return await settleByReading(writes, error, capabilities)
-      }
-      if case .answer = error.cause {
-        inSession { $0.refusesBulk = true }
-        return [:]
-      }
-      if case .failed(.stopTarget, let reason) = error.outcome { stop(reason) }
-      return all(writes, error.outcome)
     }
-  }
-
-  private func all(_ writes: [BulkWrite], _ outcome: Outcome) -> [Int: Outcome] {
-    Dictionary(writes.map { ($0.position, outcome) }, uniquingKeysWith: { first, _ in first })
+    settled.merge(await settle(answered, capabilities)) { $1 }
+    if let loss { settled.merge(await settleByReading(lost, loss, capabilities)) { $1 } }
+    return settled
   }
 
   // MARK: Answers
@@ -240,7 +229,8 @@ extension SCIMTarget {
         }
       }
     } catch let failure {
-      return all(writes, .unknown(reason: "\(error); reading it failed too: \(failure)"))
+      let reason = "\(error); reading it failed too: \(failure)"
+      return writes.reduce(into: [:]) { $0[$1.position] = .unknown(reason: reason) }
     }
     return writes.reduce(into: [:]) { settled, write in
       let found: Outcome? =

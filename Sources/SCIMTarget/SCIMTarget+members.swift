@@ -2,41 +2,62 @@ internal import AccessModel
 internal import SCIMClient
 
 extension SCIMTarget {
+  /// Members in one request.
+  var memberChunk: Int { min(dialect.memberChunk, knows { $0.chunk } ?? dialect.memberChunk) }
+
   /// Writes one group: reads it, sends only the difference, reads it again and believes only that.
   func writeMembers(
     of key: EntitlementKey, _ wishes: [MemberWish], _ capabilities: Capabilities
   ) async -> [Outcome] {
+    switch await memberWrite(of: key, wishes, capabilities) {
+    case .due(let write): await write.run()
+    case .settled(let outcomes): outcomes
+    }
+  }
+
+  enum PreparedMembers: Sendable {
+    case due(MemberWrite)
+    /// There is nothing to be written, for each wish's reason.
+    case settled([Outcome])
+  }
+
+  /// Reads the group that is to be written, and makes sure that it is the right one.
+  func memberWrite(
+    of key: EntitlementKey, _ wishes: [MemberWish], _ capabilities: Capabilities
+  ) async -> PreparedMembers {
     guard !configuration.isProtected(key.rawValue) else {
-      return wishes.map { _ in .refused(reason: "group '\(key)' is protected") }
+      return .settled(wishes.map { _ in .refused(reason: "group '\(key)' is protected") })
     }
     do throws(SCIMError) {
       let groupID: String
       switch try await locate(key, wishes, capabilities) {
       case .success(let id): groupID = id
-      case .failure(let settled): return wishes.map { _ in settled.outcome }
+      case .failure(let settled): return .settled(wishes.map { _ in settled.outcome })
       }
       let members = try await memberIDs(wishes, capabilities)
       guard let group = try await provider.get(.group, id: groupID, capabilities) else {
-        return wishes.map {
-          $0.isMember
-            ? .failed(.skipChange, reason: "group '\(key)' is gone") : .alreadyInState()
-        }
+        return .settled(
+          wishes.map {
+            $0.isMember
+              ? .failed(.skipChange, reason: "group '\(key)' is gone") : .alreadyInState()
+          })
       }
       let name = group.text("displayName")
       // Whoever is to leave a group leaves it under whatever name it has now.
       let isRightGroup =
         name.map { EntitlementKey($0) } == key || !wishes.contains(where: \.isMember)
       guard isRightGroup, !configuration.isProtected(name) else {
-        return wishes.map { _ in
-          .failed(.skipChange, reason: "group \(groupID) is no longer named '\(key)'")
-        }
+        return .settled(
+          wishes.map { _ in
+            .failed(.skipChange, reason: "group \(groupID) is no longer named '\(key)'")
+          })
       }
-      return try await MemberWrite(
-        target: self, key: key, groupID: groupID, before: group, wishes: wishes, members: members,
-        capabilities: capabilities
-      ).run()
+      return .due(
+        MemberWrite(
+          target: self, key: key, groupID: groupID, before: group, wishes: wishes,
+          members: members, capabilities: capabilities))
     } catch {
-      return wishes.map { _ in error.outcome }
+      return .settled(wishes.map { _ in error.outcome })
     }
   }
 

@@ -41,6 +41,8 @@ package final class SCIMTarget: Target, Learning {
     var fruitlessSearches = 0
     /// Accounts and groups that this run made: they were in no group before.
     var created: Set<String> = []
+    /// What was seen to take effect on groups' members, sent in the form that the dialect names.
+    var memberForms: Set<MemberForm> = []
     /// By account id, only where groups name their members by userName.
     var memberNames: [AccountKey: AccountKey] = [:]
     /// Attributes whose writing was seen to take effect: an answer without a body is believed.

@@ -27,6 +27,8 @@ settings.configure(
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.path.join(FOLDER, "directory.sqlite3"),
             "OPTIONS": {"timeout": 20},
+            # It writes a user in two steps; killed between them it would keep half a user.
+            "ATOMIC_REQUESTS": True,
         }
     },
     MIDDLEWARE=[
