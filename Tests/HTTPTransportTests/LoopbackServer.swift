@@ -36,7 +36,8 @@ final class LoopbackServer: Sendable {
     Self.startThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
+        // Closed by whom it belongs to: its number may be another server's a moment later.
+        guard connection >= 0 else { return _ = close(listener) }
         connections.withLock { $0 += 1 }
         Self.startThread { [self] in serve(connection, reply) }
       }
@@ -49,10 +50,7 @@ final class LoopbackServer: Sendable {
   var requests: [String] { received.withLock { $0 } }
   var connectionCount: Int { connections.withLock { $0 } }
 
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func serve(_ connection: Int32, _ reply: (String) -> Reply) {
     defer { close(connection) }

@@ -32,13 +32,12 @@ final class Relay: Sendable {
     port = UInt16(bigEndian: address.sin_port)
     Thread.detachNewThread { [self] in
       while case let client = accept(listener, nil, nil), client >= 0 { connect(client) }
+      // By whom it belongs to: its number may be another server's a moment later.
+      _ = Foundation.close(listener)
     }
   }
 
-  func close() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    _ = Foundation.close(listener)
-  }
+  func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func connect(_ client: Int32) {
     let upstream = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
