@@ -20,6 +20,19 @@ package final class LedgerStore: Sendable {
     let head: HeadFile
     var claim: Claim?
     var reserve: Reserve?
+
+    /// After the commit that it is the head of. What is committed must not be tried again, so where there
+    /// is no room for the head the reserve makes some, whatever was written.
+    func export(_ head: JournalHead) throws(LedgerError) {
+      do throws(LedgerError) {
+        try self.head.write(head)
+      } catch {
+        guard error.kind == .full, let reserve, reserve.giveUp(because: "the disk is full") else {
+          throw error
+        }
+        try self.head.write(head)
+      }
+    }
   }
 
   /// Opens the ledger, and makes it with its folder if it is missing.
@@ -255,7 +268,7 @@ package final class LedgerStore: Sendable {
         continuation.resume(
           returning: Result {
             let (value, head) = try result.get()
-            if let head { try writing.head.write(head) }
+            if let head { try writing.export(head) }
             return value
           }.mapError { LedgerError($0, while: act, path: path) })
       }
