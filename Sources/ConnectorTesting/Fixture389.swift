@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The packaged tools make instances only in `/etc/dirsrv` and `/var/lib/dirsrv`, and only for root.
 /// Making one takes some ten seconds: tests share one and keep apart by branches of the tree.
-package final class Fixture389: Sendable {
+package final class Fixture389: AdministeredServer, Sendable {
   package let suffix = "dc=example,dc=org"
   package let adminDN = "cn=Directory Manager"
   package let adminPassword = "Directory_Manager_Password"
@@ -120,16 +120,8 @@ package final class Fixture389: Sendable {
     for _ in 0..<500 where kill(process, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
   }
 
-  private var administrator: DirectoryAdministrator {
+  package var administrator: DirectoryAdministrator {
     .init(url: url, name: adminDN, password: adminPassword, folder: folder)
-  }
-
-  /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws { try await administrator.modify(ldif) }
-
-  /// The values of one attribute of one entry, sorted; empty if there are none.
-  package func values(of attribute: String, at name: String) async throws -> [String] {
-    try await administrator.values(of: attribute, at: name)
   }
 
   /// How many writing requests the server has taken since it started.
@@ -141,7 +133,6 @@ package final class Fixture389: Sendable {
     }
     return count
   }
-
 }
 
 /// Runs the body against a server of its own. Only where `Fixture389.obstacle` is `nil`.

@@ -48,7 +48,7 @@ final class PrivateServer: Sendable {
 }
 
 /// Somebody with every right in a directory, who uses OpenLDAP's tools.
-struct DirectoryAdministrator: Sendable {
+package struct DirectoryAdministrator: Sendable {
   let url: String
   let name: String
   let password: String
@@ -74,5 +74,20 @@ struct DirectoryAdministrator: Sendable {
       guard pieces.count == 2, pieces[0].lowercased() == attribute.lowercased() else { return nil }
       return pieces[1].trimmingCharacters(in: .whitespaces)
     }.sorted()
+  }
+}
+
+/// A server with somebody who may do anything in it.
+package protocol AdministeredServer {
+  var administrator: DirectoryAdministrator { get }
+}
+
+extension AdministeredServer {
+  /// Applies LDIF as the administrator, entries without a changetype as additions.
+  package func modify(_ ldif: String) async throws { try await administrator.modify(ldif) }
+
+  /// The values of one attribute of one entry, sorted; empty if there are none.
+  package func values(of attribute: String, at name: String) async throws -> [String] {
+    try await administrator.values(of: attribute, at: name)
   }
 }

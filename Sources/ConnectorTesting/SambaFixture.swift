@@ -5,7 +5,7 @@ import Glibc
 /// port 389 of a loopback address of its own, for LDAP alone, gone with `withSamba`.
 ///
 /// Making one takes some five seconds of processor time: tests share one and keep apart by branches.
-package final class SambaFixture: Sendable {
+package final class SambaFixture: AdministeredServer, Sendable {
   package let suffix = "dc=example,dc=org"
   package var adminDN: String { "cn=Administrator,cn=Users,\(suffix)" }
   package let adminPassword = "Administrator_Password_1"
@@ -87,16 +87,8 @@ package final class SambaFixture: Sendable {
     ) { _ = try await values(of: "dnsHostName", at: "") }
   }
 
-  private var administrator: DirectoryAdministrator {
+  package var administrator: DirectoryAdministrator {
     .init(url: url, name: adminDN, password: adminPassword, folder: folder)
-  }
-
-  /// Applies LDIF as the administrator, entries without a changetype as additions.
-  package func modify(_ ldif: String) async throws { try await administrator.modify(ldif) }
-
-  /// The values of one attribute of one entry, sorted; empty if there are none.
-  package func values(of attribute: String, at name: String) async throws -> [String] {
-    try await administrator.values(of: attribute, at: name)
   }
 
   /// A number that grows with every write.

@@ -28,4 +28,20 @@ package enum TargetConformance {
   }
 
   package static let cases: [Case] = readingCases + accountCases + membershipCases + repeatedCases
+
+  /// Runs every case in a branch of its own of one server, which costs less than a server for each.
+  /// Gives what each found wrong.
+  package static func failures(
+    inBranches harness: (String) async throws -> any ConformanceHarness
+  ) async -> [String] {
+    var failures: [String] = []
+    for (number, theCase) in cases.enumerated() {
+      do {
+        try await theCase.run(try await harness("case\(number)"))
+      } catch {
+        failures.append("\(theCase): \(error)")
+      }
+    }
+    return failures
+  }
 }

@@ -12,19 +12,10 @@ struct BERWriter {
     bytes += [BERTag.boolean, 1, value ? 0xff : 0]
   }
 
-  /// A number that is not negative.
-  mutating func number(_ value: UInt32, tag: UInt8 = BERTag.integer) {
-    var content = (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
-    while content.count > 1, content[0] == 0, content[1] < 0x80 { content.removeFirst() }
-    if content[0] >= 0x80 { content.insert(0, at: 0) }
-    octets(content, tag: tag)
-  }
-
-  /// A number that may be negative.
-  mutating func integer(_ value: Int32) {
-    var content = (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+  mutating func number(_ value: some BinaryInteger, tag: UInt8 = BERTag.integer) {
+    var content = (0..<8).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
     while content.count > 1, content[0] == (content[1] < 0x80 ? 0 : 0xff) { content.removeFirst() }
-    octets(content, tag: BERTag.integer)
+    octets(content, tag: tag)
   }
 
   mutating func sequence(tag: UInt8 = BERTag.sequence, _ body: (inout BERWriter) -> Void) {

@@ -200,15 +200,7 @@ import Testing
   @Test func `members that are said to be written and are not, are told`() async throws {
     try await withSCIMWorld { world in
       let groups = try await Groups(6, in: world)
-      let real = world.transport
-      let liar = StubTransport { request throws(TransportError) in
-        guard request.url.path.hasSuffix("/Bulk") else { return try await real.send(request) }
-        let results = request.operations.map { operation -> JSONValue in
-          ["bulkId": operation["bulkId"] ?? .null, "status": "200"]
-        }
-        return HTTPResponse(
-          status: 200, body: JSONValue.object(["Operations": .array(results)]).encoded)
-      }
+      let liar = world.bulkLiar
       let outcomes = try await groups.apply(groups.additions(world), world, over: liar)
       #expect(outcomes.prefix(3).allSatisfy { $0.word == "applied" })
       #expect(outcomes.dropFirst(3).allSatisfy { $0.word == "failed" })

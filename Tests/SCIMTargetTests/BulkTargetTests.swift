@@ -198,15 +198,7 @@ import Testing
   @Test func `a bulk request that claims success and does nothing is found out`() async throws {
     try await withSCIMWorld { world in
       let accounts = try await world.accounts(20)
-      let real = world.transport
-      let liar = StubTransport { request throws(TransportError) in
-        guard request.url.path.hasSuffix("/Bulk") else { return try await real.send(request) }
-        let results = request.operations.map { operation -> JSONValue in
-          ["bulkId": operation["bulkId"] ?? .null, "status": "200"]
-        }
-        return HTTPResponse(
-          status: 200, body: JSONValue.object(["Operations": .array(results)]).encoded)
-      }
+      let liar = world.bulkLiar
       let target = try world.target(over: liar)
       _ = try await target.readActualState(world.everyone)
       let outcomes = try await target.apply(

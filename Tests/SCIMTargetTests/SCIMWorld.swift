@@ -94,6 +94,18 @@ struct SCIMWorld: Sendable {
     return try SCIMTarget(configuration, transport: transport, clock: HastyClock())
   }
 
+  /// Claims that each operation of a bulk request is done, and does nothing; passes on all else.
+  var bulkLiar: StubTransport {
+    StubTransport { [transport] request throws(TransportError) in
+      guard request.url.path.hasSuffix("/Bulk") else { return try await transport.send(request) }
+      let results = request.operations.map { operation -> JSONValue in
+        ["bulkId": operation["bulkId"] ?? .null, "status": "200"]
+      }
+      return HTTPResponse(
+        status: 200, body: JSONValue.object(["Operations": .array(results)]).encoded)
+    }
+  }
+
   let reason = Reason(assignments: [.init(source: "partners", id: "asn-1")])
   let ended = Ending.expired(
     .init(source: "partners", id: "asn-1"), end: .init(microseconds: 1_768_176_000_000_000))

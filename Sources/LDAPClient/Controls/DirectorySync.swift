@@ -9,7 +9,7 @@ extension RequestControl {
     let (objectSecurity, incrementalValues) = (0x1, 0x8000_0000) as (UInt32, UInt32)
     var writer = BERWriter()
     writer.sequence { writer in
-      writer.integer(Int32(bitPattern: objectSecurity | incrementalValues))
+      writer.number(Int32(bitPattern: objectSecurity | incrementalValues))
       writer.number(0)
       writer.octets(cookie)
     }
