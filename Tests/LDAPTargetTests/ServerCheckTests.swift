@@ -68,7 +68,8 @@ extension DirectoryTests {
         #expect(check.verdicts == changes.map { _ in .accepted })
         for uid in ["ada", "bob", "eve", "joe"] {
           let groups = try await directory.slapd.values(of: "memberOf", at: directory.dn(uid))
-          #expect(groups.isEmpty == (!hasOverlays || kind != .groupOfNames || ["ada", "bob"].contains(uid)))
+          let hasGroups = hasOverlays && kind == .groupOfNames && ["eve", "joe"].contains(uid)
+          #expect(groups.isEmpty != hasGroups)
         }
         // And it is as it said.
         for outcome in try await directory.apply(changes) { #expect(outcome.isDone, "\(outcome)") }
@@ -76,7 +77,8 @@ extension DirectoryTests {
       }
     }
 
-    @Test func `what the server would refuse is told with its words and the way out`() async throws {
+    @Test func `what the server would refuse is told with its words and the way out`() async throws
+    {
       var options = SlapdFixture.Options()
       let service = "cn=bellhop,ou=services,\(options.suffix)"
       options.accessRules = [
@@ -134,7 +136,8 @@ extension DirectoryTests {
         let accounts = try await directory.accounts(["ada", "bob"])
         // Only with an option, and only elsewhere: neither is a proof.
         try await directory.slapd.modify(
-          "dn: \(directory.dn("bob"))\nchangetype: modify\nadd: title;lang-de\ntitle;lang-de: Dr.\n")
+          "dn: \(directory.dn("bob"))\nchangetype: modify\nadd: title;lang-de\ntitle;lang-de: Dr.\n"
+        )
         let changes =
           [
             directory.creation("new", ["title": ["x"], "roomNumber": ["1"]]),
@@ -179,8 +182,7 @@ extension DirectoryTests {
           try await directory.additions([ada], to: "alpha")
           + [
             .addMember(
-              Membership(group: group, groupID: try await directory.groupID("alpha"), account: nobody),
-              because: directory.because),
+              Membership(group: group, groupID: "id", account: nobody), because: directory.because),
             .addMember(
               Membership(group: group, groupID: nil, account: ada), because: directory.because),
             .createGroup(group, because: directory.because),

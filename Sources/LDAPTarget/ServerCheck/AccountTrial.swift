@@ -49,7 +49,8 @@ struct AccountTrial {
     case .success:
       return .failed(
         .retryLater,
-        reason: "its attributes would be changed; whether it may be moved then cannot be asked before")
+        reason:
+          "its attributes would be changed; whether it may be moved then cannot be asked before")
     case .unavailableCriticalExtension:
       return .failed(.retryLater, reason: TrialServer.unsupported)
     default: return result.code.isAboutTheRequest ? result.outcome : stop ?? result.outcome

@@ -39,8 +39,8 @@ struct GroupTrial {
     let (answers, reasons) = server.ask(requests, on: connection)
     guard connection.isOpen else { return }
     let stop = writer.layout.stop(
-      after: answers.compactMap { $0 }, below: writer.layout.groupsBase ?? writer.layout.accountsBase,
-      on: connection)
+      after: answers.compactMap { $0 },
+      below: writer.layout.groupsBase ?? writer.layout.accountsBase, on: connection)
     for (position, work) in writers.enumerated() {
       if let answer = answers[position] {
         take(answer, work, &batch)

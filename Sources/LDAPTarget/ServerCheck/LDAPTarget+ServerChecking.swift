@@ -35,7 +35,8 @@ private struct ServerTrial: Sendable {
     }
     guard let root, var server = TrialServer(root, layout.schema) else {
       return notAsked(
-        "the server does not say that it is OpenLDAP, which alone can try a write without making it")
+        "the server does not say that it is OpenLDAP, which alone can try a write without making it"
+      )
     }
     var batch = Batch(changes.count)
     var accounts = AccountWriter(layout: layout)
