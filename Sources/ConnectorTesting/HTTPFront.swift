@@ -13,9 +13,14 @@ package final class HTTPFront: Sendable {
     package var passing: String
     /// For other locations of this server.
     package var others: String
+    /// Otherwise it offers HTTP/1.1 only.
+    package var speaksHTTP2: Bool
 
-    package init(common: String = "", passing: String = "", others: String = "") {
+    package init(
+      common: String = "", passing: String = "", others: String = "", speaksHTTP2: Bool = true
+    ) {
       (self.common, self.passing, self.others) = (common, passing, others)
+      self.speaksHTTP2 = speaksHTTP2
     }
   }
 
@@ -150,7 +155,7 @@ package final class HTTPFront: Sendable {
         uwsgi_temp_path uwsgi; scgi_temp_path scgi;
         \(rules.common)
         server {
-          listen 127.0.0.1:\(port) ssl http2;
+          listen 127.0.0.1:\(port) ssl\(rules.speaksHTTP2 ? " http2" : "");
           ssl_certificate server.crt; ssl_certificate_key server.key;
           location / {
             proxy_pass http://127.0.0.1:\(backend);

@@ -189,13 +189,12 @@ struct SCIMWorld: Sendable {
 
 /// The same behind nginx; what `rules` say is told to it.
 func withFrontedWorld<Result>(
-  _ rules: HTTPFront.Rules = .init(),
-  adjust: (inout SCIMTarget.Configuration) -> Void = { _ in },
+  _ rules: HTTPFront.Rules = .init(), _ features: SCIMServerFeatures = .all,
   _ body: (SCIMWorld, HTTPFront) async throws -> Result
 ) async throws -> Result {
-  try await withSCIMServer { server in
+  try await withSCIMServer(features) { server in
     try await withHTTPFront(before: server.url.port, rules) { front in
-      try await body(try await SCIMWorld(server, behind: front, adjust), front)
+      try await body(try await SCIMWorld(server, behind: front), front)
     }
   }
 }
