@@ -29,7 +29,7 @@ package final class Fixture389: AdministeredServer, Sendable {
   private init(in folder: URL) throws {
     self.folder = folder
     name = "bellhop\(getpid())x\(UInt16.random(in: 0...999))"
-    port = try SlapdFixture.freePort()
+    port = try LoopbackPort.unused()
     server = PrivateServer(
       leaving: ["/etc/dirsrv", "/var/lib/dirsrv", "/var/log/dirsrv", "/run/lock/dirsrv"].map {
         [name] in "\($0)/slapd-\(name)"
@@ -67,7 +67,7 @@ package final class Fixture389: AdministeredServer, Sendable {
     [slapd]
     instance_name = \(name)
     port = \(port)
-    secure_port = \(try SlapdFixture.freePort())
+    secure_port = \(try LoopbackPort.unused())
     root_password = \(adminPassword)
     self_sign_cert = False
     [backend-userroot]

@@ -65,7 +65,7 @@ package final class SlapdFixture: Sendable {
   private init(_ options: Options, in folder: URL) throws {
     self.options = options
     self.folder = folder
-    ports = (try Self.freePort(), try Self.freePort())
+    ports = (try LoopbackPort.unused(), try LoopbackPort.unused())
   }
 
   package var adminDN: String { "cn=admin,\(options.suffix)" }
@@ -125,8 +125,8 @@ package final class SlapdFixture: Sendable {
     server.withLock { $0 = process }
     let shell = try process.watched(removing: [folder.path])
     watcher.withLock { $0 = shell }
-    for _ in 0..<1000 {
-      if Self.accepts(ports.plain) { return }
+    for _ in 0..<12_000 {
+      if LoopbackPort.accepts(ports.plain) { return }
       guard process.isRunning else { break }
       try await Task.sleep(for: .milliseconds(5))
     }
@@ -173,42 +173,6 @@ package final class SlapdFixture: Sendable {
   }
 
   package func path(_ name: String) -> String { folder.appending(path: name).path }
-
-  /// A port of loopback that nobody listened on just now.
-  package static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = loopback(port: 0)
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutableBytes(of: &address) { bytes -> Int32 in
-      let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
-      guard let pointer, bind(descriptor, pointer, size) == 0 else { return -1 }
-      return getsockname(descriptor, pointer, &size)
-    }
-    guard code == 0 else { throw Failure(description: "no free port on loopback") }
-    return UInt16(bigEndian: address.sin_port)
-  }
-
-  private static func accepts(_ port: UInt16) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = loopback(port: port)
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeBytes(of: &address) { bytes in
-      guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
-        return false
-      }
-      return connect(descriptor, pointer, size) == 0
-    }
-  }
-
-  private static func loopback(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
-  }
 }
 
 /// Runs the body with a private OpenLDAP server that is gone afterwards.

@@ -69,6 +69,7 @@ struct Agenda {
     guard now.adding(Self.slew) < lastSeen else { return }
     sourceDue = sourceDue.mapValues { min($0, now) }
     begun = begun.mapValues { min($0, now) }
+    lastTurn = lastTurn.map { min($0, now) }
     newsDue = newsDue.mapValues { min($0, now) }
     targetDue = targetDue.mapValues { min($0, now) }
   }

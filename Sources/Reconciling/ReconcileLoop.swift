@@ -92,10 +92,9 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
   private func rounds(_ side: Side) async throws(LedgerError) {
     var agenda = Agenda(schedule: schedule, now: wallClock(), chance: chance)
     while !Task.isCancelled {
-      agenda.note(clock: wallClock())
       let begun = inquire(&agenda, side.inquiries)
       await gather(&agenda, begun, side)
-      let now = wallClock()
+      let now = look(&agenda)
       agenda.note(rung: side.bell.answer(), at: now)
       if try side.answering.takeNote() { agenda.lookAgain(at: now) }
       let late = side.stragglers.takeLate()
@@ -109,13 +108,21 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
         let isChanged = agenda.note(readings, news, context, clock, at: now)
         try await pass(&agenda, due, isChanged: isChanged, context, late, side, at: now)
       }
-      await sleep(until: agenda.nextWake, or: side.bell)
+      await sleep(&agenda, side.bell)
     }
+  }
+
+  /// What the clock shows now. The agenda hears of every look at it: whatever was planned by a clock
+  /// that was wrong for a moment is planned anew once it is right again.
+  private func look(_ agenda: inout Agenda) -> Instant {
+    let now = wallClock()
+    agenda.note(clock: now)
+    return now
   }
 
   /// Begins to read, and to ask for news, what is due for it. Gives the sources that are read anew.
   private func inquire(_ agenda: inout Agenda, _ inquiries: Inquiries<C>) -> Set<SourceID> {
-    let now = wallClock()
+    let now = look(&agenda)
     let context = RunContext(run: RunID("inquiry"), now: now)
     let (toRead, toAsk) = (agenda.sourcesToRead(at: now), agenda.sourcesToAsk(at: now))
     inquiries.giveUp(after: Self.longestReading)
@@ -133,11 +140,11 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
     _ agenda: inout Agenda, _ begun: Set<SourceID>, _ side: Side
   ) async {
     var patience = schedule.gathering
-    if let left = agenda.untilBoundary(at: wallClock()) { patience = min(patience, left) }
+    if let left = agenda.untilBoundary(at: look(&agenda)) { patience = min(patience, left) }
     let end = ContinuousClock.now + patience
     while side.inquiries.isReading(anyOf: begun), !Task.isCancelled, .now < end {
       await side.bell.wait { try await Task.sleep(until: end) }
-      agenda.note(rung: side.bell.answer(), at: wallClock())
+      agenda.note(rung: side.bell.answer(), at: look(&agenda))
     }
   }
 
@@ -169,8 +176,10 @@ package struct ReconcileLoop<C: Clock>: Sendable where C.Duration == Duration {
     if agenda.isAwaited { side.answering.answer(report) }
   }
 
-  private func sleep(until wake: Instant, or bell: Bell) async {
-    let left = wake.since(wallClock())
+  /// Until something is due, or the bell rings.
+  private func sleep(_ agenda: inout Agenda, _ bell: Bell) async {
+    let now = look(&agenda)
+    let left = agenda.nextWake.since(now)
     guard left > .zero else { return }
     await bell.wait { [clock] in try await clock.sleep(for: min(left, Self.longestSleep)) }
   }

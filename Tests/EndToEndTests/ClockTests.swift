@@ -95,7 +95,7 @@ extension EndToEnd {
       async throws
     {
       try await withWorld { world in
-        let end = Instant.fromNow(.seconds(8))
+        let end = Instant.fromNow(.seconds(20))
         try world.write([Record("ines", "Lab", end: end), Record("kai", "Lab")])
         try world.bellhop.write("+0s", to: "offset")
         var bellhop = world.bellhop

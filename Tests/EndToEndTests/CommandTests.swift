@@ -196,7 +196,7 @@ extension EndToEnd {
 
 /// Waits for something to come true.
 func until(
-  for limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
+  for limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () async throws -> Bool
 ) async throws {
   let clock = ContinuousClock()

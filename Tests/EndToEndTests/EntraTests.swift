@@ -114,7 +114,7 @@ extension EndToEnd {
         try await graph.wait(for: Entra.request("r-1", "adminAdd", "a-2"))
         let asked = Instant.wallClock
         try await until { try await world.members("lab") == ["ines", "jon"] }
-        #expect(Instant.wallClock.since(asked) < .seconds(8))
+        #expect(Instant.wallClock.since(asked) < .seconds(60))
         try await until { try await graph.resumes().count == 1 }
         #expect(try await graph.resumes()[0].contains("provisioned: corp cn=lab"))
         #expect(try await world.wiki?.members("Lab").count == 2)

@@ -16,7 +16,7 @@ extension EndToEnd {
         try await withFaultProxy(.http, before: wiki.server.url.port) { proxy in
           try world.configure(
             wiki: world.wikiTarget(
-              "http://127.0.0.1:\(proxy.port)/v2", more: ", timeouts: { answer: PT2S }"))
+              "http://127.0.0.1:\(proxy.port)/v2", more: ", timeouts: { answer: PT5S }"))
           try world.write([Record("ines", "Lab"), Record("jon", "Lab")])
           try await world.bellhop.run("apply", exits: 0)
           try await body(&world, wiki, proxy)

@@ -6,7 +6,7 @@ import Testing
 extension EndToEnd {
   @Suite struct Loop {
     /// How late a change may be seen: the write itself, and looking for it on a busy machine.
-    static let tolerance = Duration.milliseconds(2_500)
+    static let tolerance = Duration.seconds(15)
 
     @Test func `the loop acts at the very start and end, sees new files, and stops when told`()
       async throws
@@ -14,7 +14,7 @@ extension EndToEnd {
       try await withWorld { world in
         // Wakes by itself in an hour only, besides reading the source every second.
         try world.configure(more: "run: { interval: PT1H }\n")
-        let (start, end) = (Instant.fromNow(.seconds(5)), Instant.fromNow(.seconds(7)))
+        let (start, end) = (Instant.fromNow(.seconds(15)), Instant.fromNow(.seconds(30)))
         var later = Record("jon", "Lab")
         later.start = start.description
         try world.write([Record("ines", "Lab", end: end), later])
@@ -22,7 +22,7 @@ extension EndToEnd {
         defer { loop.signal(SIGKILL) }
 
         try await until { try await world.members("lab") == ["ines"] }
-        #expect(Instant.wallClock < start, "this machine took more than 5 s to start")
+        #expect(Instant.wallClock < start, "this machine took more than 15 s to start")
         try await until { try await world.members("lab") == ["ines", "jon"] }
         expect(.wallClock, follows: start, "the start")
         try await until { try await world.members("lab") == ["jon"] }
@@ -41,7 +41,7 @@ extension EndToEnd {
         let told = Instant.wallClock
         let answer = try await loop.answer()
         #expect(answer.code == 0, "\(answer.errors)")
-        #expect(Instant.wallClock.since(told) < .seconds(10))
+        #expect(Instant.wallClock.since(told) < .seconds(30))
         #expect(answer.output.isEmpty)
         try await world.bellhop.run("plan", exits: 0)
       }
@@ -51,13 +51,13 @@ extension EndToEnd {
       async throws
     {
       try await withWorld(wiki: true) { world in
-        let end = Instant.fromNow(.seconds(6))
+        let end = Instant.fromNow(.seconds(20))
         try world.write([Record("ines", "Lab", end: end), Record("jon", "Lab")])
         let loop = try world.bellhop.start(["run"])
         defer { loop.signal(SIGKILL) }
         try await until { try await world.wiki?.members("Lab") == ["ines", "jon"] }
         try await until { try await world.members("lab") == ["ines", "jon"] }
-        #expect(Instant.wallClock < end, "this machine took more than 6 s to start")
+        #expect(Instant.wallClock < end, "this machine took more than 20 s to start")
         try world.bellhop.write("broken", to: world.source)
         await world.directory.stop()
 
@@ -95,7 +95,7 @@ extension EndToEnd.Loop {
       try await Task.sleep(for: .seconds(4))
       try await world.directory.start()
       try world.write([Record("ines", "Lab"), Record("jon", "Lab")])
-      try await until(for: .seconds(30)) { try await world.members("lab") == ["ines", "jon"] }
+      try await until { try await world.members("lab") == ["ines", "jon"] }
       try await Task.sleep(for: .seconds(3))
       loop.signal(SIGTERM)
       let log = try await loop.answer().errors

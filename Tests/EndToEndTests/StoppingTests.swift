@@ -20,7 +20,7 @@ extension EndToEnd {
         let told = ContinuousClock.now
         run.signal(signal)
         let answer = try await run.answer()
-        #expect(ContinuousClock.now - told < .seconds(10))
+        #expect(ContinuousClock.now - told < .seconds(20))
         #expect([4, 69].contains(answer.code), "\(answer.code): \(answer.everything)")
         await world.directory.stop()
         try await world.directory.start()
@@ -44,7 +44,7 @@ extension EndToEnd {
         let told = ContinuousClock.now
         run.signal(SIGTERM)
         let answer = try await run.answer()
-        #expect(ContinuousClock.now - told < .seconds(10))
+        #expect(ContinuousClock.now - told < .seconds(20))
         await world.directory.stop()
         try await world.directory.start()
         try await world.bellhop.run("verify", exits: 0)

@@ -17,6 +17,7 @@ middle or its last byte. With "lasting": true it strikes every later one too. A 
 bytes and says what is sent instead; a kind of REPLIES makes up an answer of its own.
 """
 import json
+import random
 import select
 import socket
 import ssl
@@ -82,8 +83,16 @@ class Proxy:
         self.stranger = Stranger()
         self.fill = []
         self.listener = None
-        self.listen(0)
-        self.port = self.listener.getsockname()[1]
+        self.find_port()
+
+    def find_port(self):
+        """Below those that Linux gives to connections by itself: it is left and taken again."""
+        while not self.listener:
+            self.port = random.randrange(10240, 32768)
+            try:
+                self.listen(self.port)
+            except OSError:
+                self.listener = None
 
     def listen(self, port, backlog=64):
         self.listener = socket.socket()
@@ -196,7 +205,7 @@ class Connection:
         strikes = self.fault.strikes("request", self.last_request)
         if self.proxy.starttls and b"1.3.6.1.4.1.1466.20037" in message:
             return self.start_tls(message, strikes)
-        if not strikes:
+        if not strikes or self.fault.kind not in STREAM:
             return self.server.sendall(message)
         self.strike(message, self.server)
 

@@ -117,7 +117,7 @@ import Testing
       .silence
     } _: { server in
       var configuration = CurlTransport.Configuration()
-      configuration.totalTimeout = .milliseconds(300)
+      configuration.totalTimeout = .seconds(4)
       let error = try await failure(
         CurlTransport(configuration), HTTPRequest(.delete, try url(server)))
       #expect(error.kind == .timedOut)

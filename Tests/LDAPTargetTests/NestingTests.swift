@@ -23,7 +23,7 @@ extension DirectoryTests {
       return options
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(5)), arguments: [false, true])
     func `who is in a group by other groups is told, and a loop ends`(hasLoop: Bool) async throws {
       try await Directory.with(options: Self.options(hasLoop: hasLoop)) { directory in
         let ada = try await directory.account("ada")

@@ -64,7 +64,7 @@ extension DirectoryTests {
       let result = await connection.count(
         LDAPSearch(base: try DistinguishedName(parsing: "ou=a"), scope: .subtree, attributes: []))
       #expect(!result.isComplete && !result.result.code.isAnswer)
-      #expect(ContinuousClock.now - began < .seconds(3))
+      #expect(ContinuousClock.now - began < .seconds(30))
       #expect(await !connection.isOpen)
       #expect(server.pages <= 110)
       if kind != .newAccounts {

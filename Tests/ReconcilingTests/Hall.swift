@@ -15,6 +15,8 @@ final class Hall: Sendable {
   /// How much of that the time since the machine started does not explain.
   let jump = Mutex(Duration.zero)
   let reports = Mutex<[RunReport]>([])
+  /// What happens as soon as a run is over.
+  let afterwards = Mutex<(@Sendable (RunReport) -> Void)?>(nil)
   let others: [TargetID]
 
   init(
@@ -47,7 +49,10 @@ final class Hall: Sendable {
       makeContext: { () throws(LedgerError) in
         try await self.connector.begin(at: self.wall, jump: self.jump.withLock { $0 }, store)
       },
-      finish: { report throws(LedgerError) in self.reports.withLock { $0.append(report) } })
+      finish: { report throws(LedgerError) in
+        self.reports.withLock { $0.append(report) }
+        self.afterwards.withLock { $0 }?(report)
+      })
     return Task { try await loop.run() }
   }
 

@@ -95,6 +95,28 @@ struct ReconcileLoopTests {
     try await hall.stop(run)
   }
 
+  @Test func `T3: a clock that was ahead in one run, and right before and after it, delays no end`()
+    async throws
+  {
+    let tenYears = Duration.seconds(3_650 * 86_400)
+    let hall = try Hall([assignment("ada", end: Connector.day(0, .seconds(400)))])
+    let run = try hall.start(sources: .seconds(300), targets: .seconds(300))
+    try await hall.rounds(atLeast: 1)
+    hall.source.close()
+    hall.clock.advance(by: .seconds(300))
+    // The round has begun, and has not looked at the clock for its plan.
+    while hall.source.readings < 2 { try await Task.sleep(for: .milliseconds(2)) }
+    hall.jump(by: tenYears)
+    hall.afterwards.withLock {
+      $0 = { report in if report.context.doubt != nil { hall.jump(by: .zero - tenYears) } }
+    }
+    hall.source.open()
+    try await hall.pass(.seconds(100), step: .seconds(10))
+    #expect(hall.reports.withLock { $0.count { $0.context.doubt != nil } } == 1)
+    #expect(hall.removalTimes == [.seconds(400)])
+    try await hall.stop(run)
+  }
+
   @Test func `T3: while the clock is ahead the loop waits, and is on time once it is right again`()
     async throws
   {

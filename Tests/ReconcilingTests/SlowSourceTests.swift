@@ -121,7 +121,7 @@ struct SlowSourceTests {
     try await hall.pass(.seconds(60))
     let told = ContinuousClock.now
     try await hall.stop(run)
-    #expect(ContinuousClock.now - told < .seconds(5))
+    #expect(ContinuousClock.now - told < .seconds(30))
   }
 
   @Test func `L1: an end at one target does not wait for another that hangs`() async throws {

@@ -40,13 +40,13 @@ import Testing
         times.append(.now)
         return times.count == 1
       }
-      return isFirst ? answer(429, "slow", ["Retry-After": "1"]) : answer(200, text)
+      return isFirst ? answer(429, "slow", ["Retry-After": "4"]) : answer(200, text)
     }
     let scim = try provider(transport, clock: ContinuousClock())
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { _ = try await scim.get(.user, id: "7", .init()) }
       while times.withLock({ $0.isEmpty }) { await Task.yield() }
-      try await Task.sleep(for: .milliseconds(50))
+      try await Task.sleep(for: .seconds(2))
       for _ in 0..<4 {
         group.addTask { _ = try await scim.create(.user, ["userName": "ada"], .init()) }
       }
@@ -54,6 +54,6 @@ import Testing
     }
     let all = times.withLock { $0 }
     #expect(all.count == 6)
-    #expect(all.dropFirst().allSatisfy { $0 - all[0] > .milliseconds(950) })
+    #expect(all.dropFirst().allSatisfy { $0 - all[0] > .milliseconds(3_950) })
   }
 }

@@ -2,9 +2,21 @@
 # Private servers as plain child processes. Each is known by its pid and the instant it started,
 # so that a pid which the kernel has given to something else is never signalled.
 
-# free_port: a TCP port on loopback that nothing listens on.
+# free_port: a TCP port on loopback that nothing listens on, below those that Linux gives to
+# connections by itself, so that a server that is started again gets it back.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -B - <<'EOF'
+import random, socket
+while True:
+    port = random.randrange(10240, 32768)
+    with socket.socket() as listener:
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+    print(port)
+    break
+EOF
 }
 
 # start_process FOLDER NAME COMMAND…: runs it in a session of its own, so that Ctrl-C reaches the

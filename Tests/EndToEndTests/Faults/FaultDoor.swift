@@ -21,13 +21,13 @@ struct FaultStation: Sendable {
   let proxy: FaultProxy
 }
 
-/// Runs the body with a station: no longer than a second to connect and two for an answer.
+/// Runs the body with a station: no longer than three seconds to connect and five for an answer.
 func withFaultStation<Result>(
   _ door: FaultDoor, _ body: (inout FaultStation) async throws -> Result
 ) async throws -> Result {
   try await withWorld(wiki: !door.isDirectory, tls: true, groups: FaultScript.groups) { world in
     try world.map(deleteAfter: "PT0S")
-    let limits = "timeouts: { connect: PT1S, answer: PT2S }"
+    let limits = "timeouts: { connect: PT3S, answer: PT5S }"
     let authority = world.directory.caFile
     func certificate(startTLS: Bool = false) -> FaultProxy.Certificate {
       FaultProxy.Certificate(

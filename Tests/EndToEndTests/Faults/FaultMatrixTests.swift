@@ -9,7 +9,7 @@ extension EndToEnd {
   /// or the name of one case as a failure prints it.
   @Suite struct Faults {
     private static let usual = 7
-    private static let longest = Duration.seconds(30)
+    private static let longest = Duration.seconds(60)
     private static let mostRuns = 3
 
     @Test func `L8: whatever breaks on the way, a run ends in time and the next one mends it`()
