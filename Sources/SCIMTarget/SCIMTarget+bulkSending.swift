@@ -28,9 +28,10 @@ extension SCIMTarget {
     guard operations.count > 1, takesBulk else { return operations.map { _ in .notSent } }
     if let most = knows(\.bulkBytes) {
       let size = provider.bulkSize(of: operations, capabilities)
-      let parts = min(operations.count, (size + most - 1) / most)
-      let width = (operations.count + parts - 1) / parts
-      if width < operations.count {
+      // Halves are not equal: a quarter more is tried.
+      if size > most + most / 4 {
+        let parts = min(operations.count, (size + most - 1) / most)
+        let width = (operations.count + parts - 1) / parts
         var fates: [BulkFate] = []
         for start in stride(from: 0, to: operations.count, by: width) {
           let part = operations[start..<min(start + width, operations.count)]
