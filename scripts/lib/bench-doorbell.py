@@ -40,11 +40,13 @@ def write_world():
     (folder / "mappings").mkdir(parents=True)
     with (folder / "assignments.csv").open("w", newline="") as out:
         rows = csv.writer(out)
-        rows.writerow(["assignmentId", "accessPackage", "state", "objectId", "displayName", "email"])
+        rows.writerow(["assignmentId", "accessPackage", "state", "startDateTime", "endDateTime",
+                       "objectId", "displayName", "email"])
         for guest in range(GUESTS):
             for group in groups_of(guest):
-                rows.writerow([f"{guest}-{group}", f"Package {group}", "delivered", f"id-{guest}",
-                               f"Guest {guest}", f"guest{guest}@example.org"])
+                rows.writerow([f"{guest}-{group}", f"Package {group}", "delivered",
+                               "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", f"id-{guest}", f"Guest {guest}",
+                               f"guest{guest}@example.org"])
     packages = "".join(
         f'  - accessPackage: Package {group}\n    entitlements: [{{ target: corp, group: "{group_dn(group)}" }}]\n'
         for group in range(GROUPS))
