@@ -51,6 +51,11 @@ extension ServiceProvider {
     return requests
   }
 
+  /// Bytes of the request that they would make.
+  package func bulkSize(of operations: [BulkOperation], _ capabilities: Capabilities) -> Int {
+    Self.bulkBody(operations, capabilities).encoded.count
+  }
+
   private static func bulkBody(
     _ operations: [BulkOperation], _ capabilities: Capabilities
   ) -> JSONValue {

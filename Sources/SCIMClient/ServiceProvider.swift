@@ -10,8 +10,11 @@ internal import Synchronization
 package final class ServiceProvider: Sendable {
   /// How often and how long to try.
   package struct Patience: Sendable {
-    /// Of one request, the first included.
+    /// Of one request, the first included. One that came too fast is not counted while the service
+    /// takes others meanwhile.
     package var attempts = 4
+    /// Of one request, whatever others come to.
+    package var mostAttempts = 30
     /// The longest pause a service can ask for.
     package var longestPause: Duration = .seconds(120)
     /// The pause after the first failure; each further one is twice as long.
@@ -68,15 +71,18 @@ package final class ServiceProvider: Sendable {
     let fixedFields = request.fields
     let kind: RequestKind = method == .get ? .reading : type == .group ? .groupWrite : .write
 
-    var attempt = 1
+    var (attempt, attempts) = (1, 0)
     var isRenewed = false
     while true {
+      attempts += 1
       let failure: SCIMError
       let delay: Duration?
+      var isCounted = true
       let proof = try await proof(for: action)
       request.fields = fixedFields + [proof.field].compactMap(\.self)
       let secrets = redacting + [proof.text].compactMap(\.self)
-      switch await send(request, kind) {
+      let (mark, result) = await send(request, kind)
+      switch result {
       case .success(let response) where response.status < 300:
         forbiddenInARow.withLock { $0 = 0 }
         return response
@@ -85,15 +91,23 @@ package final class ServiceProvider: Sendable {
           isRenewed = true
           continue
         }
-        failure = SCIMError(action: action, cause: cause(of: response, redacting: secrets))
+        failure = SCIMError(
+          action: action, cause: cause(of: response, to: request, redacting: secrets))
         delay = delayBeforeRepeating(method, response, attempt)
+        // Some call it an outage when requests come too fast; either way all others wait too.
+        if [429, 503].contains(response.status) {
+          pace.slowDown(for: delay ?? usualDelay(attempt), since: mark)
+          isCounted = pace.mark.taken == mark.taken
+        }
       case .failure(let error):
         failure = SCIMError(action: action, cause: .transport(error))
         delay = error.allowsRepeating(method) ? usualDelay(attempt) : nil
       }
-      guard let delay, attempt < patience.attempts else { throw failure }
+      if isCounted { attempt += 1 }
+      guard let delay, attempt <= patience.attempts, attempts < patience.mostAttempts else {
+        throw failure
+      }
       pace.pause(for: delay)
-      attempt += 1
     }
   }
 
@@ -107,22 +121,28 @@ package final class ServiceProvider: Sendable {
 
   func send(
     _ request: HTTPRequest, _ kind: RequestKind = .reading
-  ) async -> Result<HTTPResponse, TransportError> {
-    do { try await pace.wait(kind) } catch {
-      return .failure(
-        TransportError(kind: .cancelled, sent: .no, message: "cancelled while it waited"))
+  ) async -> (mark: PaceMark, result: Result<HTTPResponse, TransportError>) {
+    let mark: PaceMark
+    do { mark = try await pace.wait(kind) } catch {
+      return (
+        pace.mark,
+        .failure(TransportError(kind: .cancelled, sent: .no, message: "cancelled while it waited"))
+      )
     }
     do throws(TransportError) {
       let response = try await transport.send(request)
+      if response.status < 500, response.status != 429 { pace.proceed() }
       if let time = response.serverTime { lastServerTime.withLock { $0 = time } }
-      return .success(response)
+      return (mark, .success(response))
     } catch {
-      return .failure(error)
+      return (mark, .failure(error))
     }
   }
 
-  private func cause(of response: HTTPResponse, redacting texts: [String]) -> SCIMError.Cause {
-    let answer = ErrorAnswer(response, redacting: texts)
+  private func cause(
+    of response: HTTPResponse, to request: HTTPRequest, redacting texts: [String]
+  ) -> SCIMError.Cause {
+    let answer = ErrorAnswer(response, to: request, redacting: texts)
     switch response.status {
     case 401: return .closed(answer)
     case 403:
@@ -143,7 +163,7 @@ package final class ServiceProvider: Sendable {
     let asked = RetryAfter.delay(of: response)
     if let asked {
       guard asked <= patience.longestPause else { return nil }
-      if response.status == 503, method == .post { pace.pause(for: asked) }
+      if response.status == 503 { pace.pause(for: asked) }
     }
     return switch response.status {
     case 429: asked ?? usualDelay(attempt)

@@ -25,12 +25,14 @@ struct Knowledge: Sendable {
   private(set) var members: Members?
   /// Members in one request, where the service took fewer than it should.
   private(set) var chunk: Int?
+  /// Bytes of a bulk request, where a larger one was refused as too large.
+  private(set) var bulkBytes: Int?
   /// What the service last said of itself.
   private(set) var discovery: Discovery?
   private var news: [Lesson] = []
 
   private enum Topic: String {
-    case kept, dropped, way, members, chunk, discovery
+    case kept, dropped, way, members, chunk, bulkBytes, discovery
   }
 
   /// Starts from what the ledger has; what was learned and not yet taken there stays.
@@ -54,6 +56,7 @@ struct Knowledge: Sendable {
     case .members: members = lesson.text.flatMap { Members(rawValue: $0) }
     case .discovery: discovery = lesson.text.flatMap { Self.json($0) }.flatMap { Discovery($0) }
     case .chunk: chunk = lesson.text.flatMap { Int($0) }
+    case .bulkBytes: bulkBytes = lesson.text.flatMap { Int($0) }
     case nil: break
     }
   }
@@ -126,5 +129,9 @@ struct Knowledge: Sendable {
 
   mutating func learn(chunk: Int) {
     if self.chunk.map({ chunk < $0 }) ?? true { learn(.chunk, "\(chunk)") }
+  }
+
+  mutating func learn(bulkBytes: Int) {
+    if self.bulkBytes.map({ bulkBytes < $0 }) ?? true { learn(.bulkBytes, "\(bulkBytes)") }
   }
 }

@@ -20,18 +20,32 @@ extension SCIMTarget {
   /// Not once the service has shown that it cannot do this, or one was lost.
   var takesBulk: Bool { stopReason == nil && !inSession { $0.refusesBulk } }
 
-  /// Sends operations in one request, or in halves where that is too large (413).
+  /// Sends operations in one request, or in several where that is too large (413). The size that was
+  /// too large is remembered.
   func sendInBulk(
     _ operations: [BulkOperation], _ capabilities: Capabilities
   ) async -> [BulkFate] {
     guard operations.count > 1, takesBulk else { return operations.map { _ in .notSent } }
+    if let most = knows(\.bulkBytes) {
+      let size = provider.bulkSize(of: operations, capabilities)
+      // Halves are not equal: a quarter more is tried.
+      if size > most + most / 4 {
+        let parts = min(operations.count, (size + most - 1) / most)
+        let width = (operations.count + parts - 1) / parts
+        var fates: [BulkFate] = []
+        for start in stride(from: 0, to: operations.count, by: width) {
+          let part = operations[start..<min(start + width, operations.count)]
+          fates += await sendInBulk(Array(part), capabilities)
+        }
+        return fates
+      }
+    }
     do throws(SCIMError) {
       return try await provider.bulk(operations, capabilities).map(BulkFate.answered)
     } catch {
-      if error.status == 413 {
-        let half = operations.count / 2
-        let first = await sendInBulk(Array(operations[..<half]), capabilities)
-        return first + (await sendInBulk(Array(operations[half...]), capabilities))
+      if case .answer(let answer) = error.cause, let bytes = answer.tooLarge {
+        knows { $0.learn(bulkBytes: (bytes + 1) / 2) }
+        return await sendInBulk(operations, capabilities)
       }
       return operations.map { [fate = fate(after: error)] _ in fate }
     }

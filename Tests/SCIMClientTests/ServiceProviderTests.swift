@@ -148,7 +148,10 @@ import Testing
       #"{"detail":"UNIQUE failed for ada@example.org by canary-token"}"#,
       "409: UNIQUE failed for ‹…› by ‹…›"
     ),
-    ("<html><h1>Conflict</h1></html>", "409: <html><h1>Conflict</h1></html>"),
+    ("<html><h1>Conflict</h1></html>", "409: Conflict"),
+    ("<html><head><title>409 Conflict</title></head><p>nginx</p></html>", "409: Conflict"),
+    ("<title>409 of ada@example.org</html>", "409: of ‹…›"),
+    ("a < b", "409: a < b"),
     ("", "409"),
     (#"["a"]"#, "409"),
   ])

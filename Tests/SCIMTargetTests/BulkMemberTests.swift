@@ -192,7 +192,7 @@ import Testing
       #expect(outcomes.allSatisfy { $0.word == "applied" })
       #expect(
         words(small.requests.filter { $0.method != .get })
-          == ["PATCH", "13", "6", "3", "3", "7", "3", "4"])
+          == ["PATCH", "13", "7", "4", "3", "3", "3"])
       try await groups.expect(groups.everyone, in: world)
     }
   }

@@ -1,5 +1,6 @@
 import AccessModel
 import ConnectorTesting
+import HTTPTransport
 import SCIMClient
 import SCIMTarget
 import Testing
@@ -38,6 +39,20 @@ import Testing
   ) async throws {
     try await conformance.run(try await SCIMHarness(.canaille))
   }
+
+  @Test(arguments: TargetConformance.cases)
+  func `it does so over HTTP/2, in streams of one connection`(
+    _ conformance: TargetConformance.Case
+  ) async throws {
+    try await withSCIMServer { server in
+      try await withHTTPFront(before: server.url.port) { front in
+        try await conformance.run(try await SCIMHarness(server, behind: front))
+        let exchanges = try front.exchanges()
+        #expect(Set(exchanges.map(\.version)) == ["HTTP/2.0"])
+        #expect(Set(exchanges.map(\.connection)).count == 1)
+      }
+    }
+  }
 }
 
 struct SCIMHarness: ConformanceHarness {
@@ -47,9 +62,14 @@ struct SCIMHarness: ConformanceHarness {
   let disableRule: DisableRule? = .deactivate
 
   init(_ features: SCIMServerFeatures) async throws {
-    let server = try await SCIMServer.start(features)
+    try await self.init(try await SCIMServer.start(features))
+  }
+
+  init(_ server: SCIMServer, behind front: HTTPFront? = nil) async throws {
     do {
-      world = try await SCIMWorld(server) { $0.dialect = Self.dialect(features) }
+      world = try await SCIMWorld(server, behind: front) {
+        $0.dialect = Self.dialect(server.features)
+      }
       for name in groups { _ = try await world.group(name) }
     } catch {
       server.stop()

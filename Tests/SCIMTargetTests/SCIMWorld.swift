@@ -15,11 +15,13 @@ final class BendingTransport: HTTPTransport {
   typealias Bend =
     @Sendable (HTTPRequest, HTTPResponse) throws(TransportError) -> HTTPResponse
 
-  private let transport = CurlTransport()
-  private let bend: Mutex<Bend?>
+  private let transport: CurlTransport
+  private let bend = Mutex<Bend?>(nil)
   private let received = Mutex<[HTTPRequest]>([])
 
-  init(_ bend: Bend? = nil) { self.bend = Mutex(bend) }
+  init(_ configuration: CurlTransport.Configuration = .init()) {
+    transport = CurlTransport(configuration)
+  }
 
   /// All of them, in the order they came.
   var requests: [HTTPRequest] { received.withLock { $0 } }
@@ -56,9 +58,28 @@ final class HastyClock: Clock {
   }
 }
 
+/// A clock of which several seconds pass in one.
+struct BriskClock: Clock {
+  typealias Instant = HastyClock.Instant
+
+  private let start = ContinuousClock.now
+  private let speed: Int
+
+  init(_ speed: Int) { self.speed = speed }
+
+  var now: Instant { Instant(offset: (ContinuousClock.now - start) * speed) }
+  var minimumResolution: Duration { .zero }
+
+  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    try await ContinuousClock().sleep(until: start + deadline.offset / speed)
+  }
+}
+
 /// A service, the target over it, and a hand in the service behind the target's back.
 struct SCIMWorld: Sendable {
   let server: SCIMServer
+  /// Where the target finds it: at the front, if there is one.
+  let url: HTTPURL
   let token: Secret
   let target: SCIMTarget
   let transport: BendingTransport
@@ -67,14 +88,16 @@ struct SCIMWorld: Sendable {
   let capabilities: Capabilities
 
   init(
-    _ server: SCIMServer, _ adjust: (inout SCIMTarget.Configuration) -> Void = { _ in }
+    _ server: SCIMServer, behind front: HTTPFront? = nil,
+    _ adjust: (inout SCIMTarget.Configuration) -> Void = { _ in }
   ) async throws {
     self.server = server
-    transport = BendingTransport()
+    url = try front?.url(server.url.path) ?? server.url
+    transport = BendingTransport(front?.transport ?? .init())
     token = Secret(Array(server.token.utf8))
     let credential = try server.credential()
     var configuration = SCIMTarget.Configuration(
-      id: "wiki", url: "\(server.url)", auth: credential)
+      id: "wiki", url: "\(url)", auth: credential)
     configuration.createGroups = true
     adjust(&configuration)
     target = try SCIMTarget(configuration, transport: transport, clock: HastyClock())
@@ -85,13 +108,13 @@ struct SCIMWorld: Sendable {
 
   /// Another target over the same service.
   func target(
-    over transport: any HTTPTransport,
+    over transport: any HTTPTransport, clock: any Clock<Duration> = HastyClock(),
     _ adjust: (inout SCIMTarget.Configuration) -> Void = { _ in }
   ) throws -> SCIMTarget {
     var configuration = SCIMTarget.Configuration(
-      id: "wiki", url: "\(server.url)", auth: try server.credential())
+      id: "wiki", url: "\(url)", auth: try server.credential())
     adjust(&configuration)
-    return try SCIMTarget(configuration, transport: transport, clock: HastyClock())
+    return try SCIMTarget(configuration, transport: transport, clock: clock)
   }
 
   /// Claims that each operation of a bulk request is done, and does nothing; passes on all else.
@@ -161,6 +184,18 @@ struct SCIMWorld: Sendable {
   func read(_ groups: [EntitlementKey], _ attributes: [String] = []) async throws -> ActualState {
     try await target.readActualState(
       ManagedScope(groups: groups, attributes: attributes, disable: .deactivate))
+  }
+}
+
+/// The same behind nginx; what `rules` say is told to it.
+func withFrontedWorld<Result>(
+  _ rules: HTTPFront.Rules = .init(), _ features: SCIMServerFeatures = .all,
+  _ body: (SCIMWorld, HTTPFront) async throws -> Result
+) async throws -> Result {
+  try await withSCIMServer(features) { server in
+    try await withHTTPFront(before: server.url.port, rules) { front in
+      try await body(try await SCIMWorld(server, behind: front), front)
+    }
   }
 }
 

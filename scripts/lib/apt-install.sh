@@ -28,7 +28,10 @@ if ! quietly apt-get install -q -y --no-install-recommends "$@"; then
   exit 1
 fi
 rm -f "$log"
-# Otherwise a file server would be up after the next start of the machine, and nobody asked for one.
+# Otherwise they would be up after the next start of the machine, and nobody asked for that.
 case " $* " in
 *" samba "*) systemctl disable smbd nmbd samba-ad-dc winbind >/dev/null 2>&1 || : ;;
+esac
+case " $* " in
+*" nginx "*) systemctl disable nginx >/dev/null 2>&1 || : ;;
 esac

@@ -9,8 +9,8 @@
 build_packages=(libcurl4-openssl-dev libldap2-dev libsqlite3-dev libssl-dev pkg-config)
 server_packages=(ca-certificates curl ldap-utils openssl python3 python3-venv slapd)
 # What the tests and the linter look at files with.
-test_packages=(389-ds-base faketime python3-lib389 samba samba-ad-provision samba-dsdb-modules
-  shellcheck sqlite3)
+test_packages=(389-ds-base faketime nginx python3-lib389 samba samba-ad-provision
+  samba-dsdb-modules shellcheck sqlite3)
 
 # install_packages PACKAGE…
 install_packages() {
