@@ -28,15 +28,15 @@ extension ServiceProvider {
   package func create(
     _ type: ResourceType, _ body: JSONValue, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
-    try await write(.post, type, collection(type, capabilities), body, body.texts)
+    try await write(.post, type, collection(type, capabilities), body)
   }
 
   private func write(
     _ method: HTTPRequest.Method, _ type: ResourceType, _ url: HTTPURL, _ body: JSONValue,
-    _ texts: [String], fields: [HTTPField] = []
+    fields: [HTTPField] = []
   ) async throws(SCIMError) -> Written {
     let response = try await exchange(
-      method, url, body: body, fields: fields, redacting: texts, of: type)
+      method, url, body: body, fields: fields, redacting: body.texts, of: type)
     // What it says of itself is a courtesy: the write was taken, whatever the body is.
     let resource: Resource?
     do throws(SCIMError) {
@@ -44,18 +44,20 @@ extension ServiceProvider {
     } catch {
       resource = nil
     }
-    let last = response["Location"]?.split(separator: "/").last
     return Written(
-      resource: resource, id: resource?.id ?? last.flatMap { PercentEncoding.decode(String($0)) },
+      resource: resource, id: resource?.id ?? Self.lastSegment(ofLocation: response),
       isPending: response.status == 202)
+  }
+
+  private static func lastSegment(ofLocation response: HTTPResponse) -> String? {
+    response["Location"]?.split(separator: "/").last.flatMap { PercentEncoding.decode(String($0)) }
   }
 
   package func patch(
     _ type: ResourceType, id: String, _ operations: [PatchOperation], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
     try await write(
-      .patch, type, url(type, id, capabilities), PatchOperation.body(operations),
-      operations.flatMap(\.texts))
+      .patch, type, url(type, id, capabilities), PatchOperation.body(operations))
   }
 
   /// Replaces the whole resource, but only if it still has `version` where there is one to check.
@@ -65,7 +67,7 @@ extension ServiceProvider {
   ) async throws(SCIMError) -> Written {
     let condition = capabilities.hasVersions ? version.map { [HTTPField("If-Match", $0)] } : nil
     return try await write(
-      .put, type, url(type, id, capabilities), body, body.texts, fields: condition ?? [])
+      .put, type, url(type, id, capabilities), body, fields: condition ?? [])
   }
 
   /// Whether there was something to delete.
