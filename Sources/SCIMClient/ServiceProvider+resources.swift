@@ -23,6 +23,8 @@ extension ServiceProvider {
     package let id: String?
     /// Taken, and not done yet (202, RFC 9967 §2.5).
     package let isPending: Bool
+    /// Whether the service says that there is a resource that was not there before (201).
+    package let isCreation: Bool
   }
 
   package func create(
@@ -45,12 +47,9 @@ extension ServiceProvider {
       resource = nil
     }
     return Written(
-      resource: resource, id: resource?.id ?? Self.lastSegment(ofLocation: response),
-      isPending: response.status == 202)
-  }
-
-  private static func lastSegment(ofLocation response: HTTPResponse) -> String? {
-    response["Location"]?.split(separator: "/").last.flatMap { PercentEncoding.decode(String($0)) }
+      resource: resource,
+      id: resource?.id ?? response["Location"].flatMap { Resource.id(inLocation: $0) },
+      isPending: response.status == 202, isCreation: response.status == 201)
   }
 
   package func patch(
