@@ -76,8 +76,8 @@ extension LDAPConnection {
     defer { for attribute in attributes { free(attribute) } }
     attributes.append(nil)
     return ldap_search_ext(
-      pointer, search.base.description, ber_int_t(scope), search.filter.description, &attributes, 0,
-      controls, nil, nil, LDAP_NO_LIMIT, &id)
+      pointer, search.base.description, ber_int_t(scope), search.filter.description, &attributes,
+      search.typesOnly ? 1 : 0, controls, nil, nil, search.sizeLimit, &id)
   }
 
   /// The next message for any request, none once `end` has passed. Waits in slices so that a cancelled task does not wait for a

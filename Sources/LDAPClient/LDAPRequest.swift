@@ -44,10 +44,21 @@ package struct LDAPRequest: Sendable {
   }
 
   /// The entry that is written; `nil` for a search.
-  var writtenEntry: DistinguishedName? {
+  package var writtenEntry: DistinguishedName? {
     switch operation {
     case .add(let name, _), .modify(let name, _), .delete(let name), .move(let name, _): name
     case .search: nil
+    }
+  }
+
+  /// The operation in a word.
+  package var kind: String {
+    switch operation {
+    case .add: "add"
+    case .modify: "modify"
+    case .delete: "delete"
+    case .move: "move"
+    case .search: "search"
     }
   }
 }
@@ -91,13 +102,21 @@ package struct LDAPSearch: Sendable {
   package let filter: Filter
   /// Empty asks for no attributes at all, not for every one.
   package let attributes: [String]
+  /// Whether the names of attributes come without their values.
+  package let typesOnly: Bool
+  /// The most entries that are given; zero for no limit. One more to give ends it with
+  /// `sizeLimitExceeded`.
+  package let sizeLimit: Int32
 
   package init(
-    base: DistinguishedName, scope: Scope, filter: Filter = .everything, attributes: [String]
+    base: DistinguishedName, scope: Scope, filter: Filter = .everything, attributes: [String],
+    typesOnly: Bool = false, sizeLimit: Int32 = 0
   ) {
     self.base = base
     self.scope = scope
     self.filter = filter
     self.attributes = attributes
+    self.typesOnly = typesOnly
+    self.sizeLimit = sizeLimit
   }
 }

@@ -5,6 +5,8 @@ package struct RootDSE: Equatable, Sendable {
   package let supportedCapabilities: Set<String>
   package let namingContexts: [String]
   package let subschemaSubentry: String?
+  /// OpenLDAP names a class of its own here.
+  package let objectClasses: [String]
 }
 
 extension LDAPConnection {
@@ -12,6 +14,7 @@ extension LDAPConnection {
   package func rootDSE() throws(LDAPError) -> RootDSE? {
     let attributes = [
       "supportedControl", "supportedCapabilities", "namingContexts", "subschemaSubentry",
+      "objectClass",
     ]
     guard let record = try record(DistinguishedName([]), attributes: attributes) else {
       return nil
@@ -20,7 +23,7 @@ extension LDAPConnection {
       supportedControls: Set(record["supportedControl"]),
       supportedCapabilities: Set(record["supportedCapabilities"]),
       namingContexts: record["namingContexts"].sorted(),
-      subschemaSubentry: record["subschemaSubentry"].first)
+      subschemaSubentry: record["subschemaSubentry"].first, objectClasses: record["objectClass"])
   }
 
   /// All classes and attributes that the server knows; `nil` if it does not show them.

@@ -7,7 +7,7 @@ import LDAPClient
 /// answer finds what became of it.
 struct AccountWriter {
   let layout: Layout
-  private var works: [AccountWork] = []
+  private(set) var works: [AccountWork] = []
 
   init(layout: Layout) { self.layout = layout }
 
@@ -72,7 +72,7 @@ struct AccountWriter {
 
   /// What is found now under the names of each; `nil` altogether if the connection was lost, and for
   /// one whose outcome that settles.
-  private func read(
+  func read(
     _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
   ) -> [AccountWork.Reading?]? {
     var requests: [LDAPRequest] = []

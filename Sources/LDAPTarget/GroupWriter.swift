@@ -9,17 +9,17 @@ import LDAPClient
 /// somebody else does in between is noticed before it is built upon. A conflict or a lost answer leads
 /// back to reading: nothing is ever repeated that was not read first.
 struct GroupWriter {
-  private let layout: Layout
-  private var works: [GroupWork] = []
+  let layout: Layout
+  var works: [GroupWork] = []
   private var positions: [EntitlementKey: Int] = [:]
   private var accounts: MemberAccounts
   private var schema: Schema?
   private var hasAskedForSchema = false
-  private var traits = DirectoryTraits(nil)
+  var traits = DirectoryTraits(nil)
   /// What each write made of a group's version.
   private(set) var versions: [String] = []
   /// How long one answer may take.
-  private let bound: Duration
+  let bound: Duration
   /// Of the last reading of the accounts.
   private(set) var proofs: AccountProofs?
 
@@ -97,7 +97,7 @@ struct GroupWriter {
   }
 
   /// Finds the accounts' values once, and what the server can. `false` if the connection was lost.
-  private mutating func resolve(
+  mutating func resolve(
     _ batch: inout Batch, on connection: isolated LDAPConnection
   ) -> Bool {
     do throws(LDAPError) {
@@ -130,7 +130,7 @@ struct GroupWriter {
     }
   }
 
-  private mutating func read(
+  mutating func read(
     _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
   ) {
     let unread = open.filter { works[$0].state == nil && works[$0].hasOpenItems(batch) }
@@ -144,7 +144,7 @@ struct GroupWriter {
   }
 
   /// Looks for groups that were not found under their names.
-  private mutating func seek(
+  mutating func seek(
     _ open: [Int], _ batch: Batch, on connection: isolated LDAPConnection
   ) {
     let sought = open.compactMap { work in works[work].search(batch).map { (work, $0) } }
@@ -158,14 +158,15 @@ struct GroupWriter {
     for (index, (work, _)) in sought.enumerated() { works[work].sought(places[index]) }
   }
 
-  private mutating func write(
+  /// The next request of each that has one, and whose it is.
+  mutating func nextWrites(
     _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
-  ) {
-    guard connection.isOpen else { return }
+  ) -> (writers: [Int], requests: [LDAPRequest]) {
+    guard connection.isOpen else { return ([], []) }
     if !hasAskedForSchema, open.contains(where: { works[$0].mayBecomeEmpty(batch) }) {
       // Without it, what the standards say of the classes counts, and then the server's answer.
       do throws(LDAPError) { schema = try connection.schema() } catch {}
-      guard connection.isOpen else { return }
+      guard connection.isOpen else { return ([], []) }
       hasAskedForSchema = true
     }
     var requests: [LDAPRequest] = []
@@ -175,6 +176,14 @@ struct GroupWriter {
       requests.append(request)
       writers.append(work)
     }
+    return (writers, requests)
+  }
+
+  private mutating func write(
+    _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
+  ) {
+    let (writers, requests) = nextWrites(open, &batch, on: connection)
+    guard connection.isOpen else { return }
     let results = connection.perform(requests)
     let stop = layout.stop(
       after: results, below: layout.groupsBase ?? layout.accountsBase, on: connection)
@@ -191,7 +200,7 @@ struct GroupWriter {
     if let stop { for work in open { works[work].stop(stop, &batch) } }
   }
 
-  private mutating func check(
+  mutating func check(
     _ open: [Int], _ batch: inout Batch, on connection: isolated LDAPConnection
   ) {
     guard connection.isOpen else { return }

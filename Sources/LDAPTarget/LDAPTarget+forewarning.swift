@@ -97,7 +97,8 @@ extension LDAPTarget: ForewarningTarget {
     [.insufficientAccessRights, .referral].contains(code)
   }
 
-  private var bindName: String? {
+  /// Whom the server takes us for; `nil` where it decides that.
+  var bindName: String? {
     guard case .simple(let name, _) = connection.bind else { return nil }
     return name.description
   }

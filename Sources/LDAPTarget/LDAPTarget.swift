@@ -84,6 +84,11 @@ package final class LDAPTarget: Target {
     return reading.state
   }
 
+  /// As the server names things, and what the last reading proved of accounts.
+  var lastReading: (layout: Layout?, proofs: AccountProofs?) {
+    state.withLock { ($0.layout, $0.proofs) }
+  }
+
   /// What an earlier process read.
   private var stored: GroupMemory? { memory?.path.flatMap { GroupMemory(contentsOf: $0) } }
 

@@ -5,10 +5,8 @@ import LDAPClient
 /// nobody has, so that a server which carried it out in part would change nothing either. A server that
 /// would let us write says that there is no such value (16); one that would not says why instead.
 ///
-/// An assertion that fails would not tell: slapd looks at it before the right. Its no-op control
-/// (1.3.6.1.4.1.4203.666.5.2) would damage the database: with back-mdb of slapd 2.5 the number that an
-/// attribute type new to the database gets in memory outlives the transaction that was to store it, so
-/// that entries written later cannot be decoded.
+/// An assertion that fails would not tell: slapd looks at it before the right. Its no-op control is for what
+/// is proven to be in the database (`DryRun`).
 enum WriteTrial {
   static func request(
     _ attribute: String, _ value: String, in name: DistinguishedName

@@ -11,7 +11,8 @@ enum Correlation: Equatable {
   case conflict(reason: String, [Int] = [])
 }
 
-/// Looks subjects up in one target's accounts.
+/// Looks subjects up in one target's accounts. It keeps an index of what can be asked of it alone: most
+/// accounts of a directory are nobody's that a plan is about.
 struct Correlator {
   private let actual: ActualState
   private let rule: CorrelationRule
@@ -19,6 +20,8 @@ struct Correlator {
   private let ownedPositions: [SubjectID: Int]
   /// Subjects by the immutable id of their account; only where accounts may be adopted.
   private let owners: [String: SubjectID]
+  /// The natural key of each subject that may be asked for.
+  private let sought: [SubjectID: String?]
   private var byImmutableID: [String: Int] = [:]
   private var byAnchor = Index<SubjectID>()
   private var byNaturalKey = Index<String>()
@@ -27,8 +30,6 @@ struct Correlator {
   private struct Index<Key: Hashable> {
     private var first: [Key: Int] = [:]
     private var more: [Key: [Int]] = [:]
-
-    mutating func reserve(_ count: Int) { first.reserveCapacity(count) }
 
     mutating func insert(_ key: Key, _ position: Int) {
       if let earlier = first[key] {
@@ -41,22 +42,44 @@ struct Correlator {
     subscript(key: Key) -> [Int] { more[key] ?? first[key].map { [$0] } ?? [] }
   }
 
-  init(_ actual: ActualState, owned: [Ownership.Account], rule: CorrelationRule) {
+  /// `sought` are the subjects that need an account, with the natural keys that they should have.
+  init(
+    _ actual: ActualState, sought: [SubjectID: String?], owned: [Ownership.Account],
+    rule: CorrelationRule
+  ) {
     self.actual = actual
     self.rule = rule
     self.owned = owned
+    self.sought = sought
     ownedPositions = Dictionary(
       owned.enumerated().map { ($1.subject, $0) }, uniquingKeysWith: { first, _ in first })
     owners = Dictionary(
       (rule == .adopt ? owned : []).map { ($0.identity.immutableID, $0.subject) },
       uniquingKeysWith: { first, _ in first })
-    byImmutableID.reserveCapacity(actual.accounts.count)
-    byAnchor.reserve(actual.accounts.count)
-    byNaturalKey.reserve(actual.accounts.count)
+    let ids = Set(owned.map(\.identity.immutableID))
     for (position, account) in actual.accounts.enumerated() {
-      byImmutableID[account.identity.immutableID] = position
-      if let anchor = account.anchor { byAnchor.insert(anchor, position) }
-      if let key = account.naturalKey { byNaturalKey.insert(Self.folded(key), position) }
+      if ids.contains(account.identity.immutableID) {
+        byImmutableID[account.identity.immutableID] = position
+      }
+      if let anchor = account.anchor, sought[anchor] != nil || ownedPositions[anchor] != nil {
+        byAnchor.insert(anchor, position)
+      }
+    }
+    indexNaturalKeys()
+  }
+
+  /// Of those alone whom neither the ledger nor an anchor leads to an account.
+  private mutating func indexNaturalKeys() {
+    var keys: Set<String> = []
+    for (subject, naturalKey) in sought {
+      let isKnown = ownedAccount(of: subject).flatMap { position(of: $0) } != nil
+      guard let naturalKey, !isKnown, byAnchor[subject].isEmpty else { continue }
+      keys.insert(Self.folded(naturalKey))
+    }
+    guard !keys.isEmpty else { return }
+    for (position, account) in actual.accounts.enumerated() {
+      guard let key = account.naturalKey.map(Self.folded), keys.contains(key) else { continue }
+      byNaturalKey.insert(key, position)
     }
   }
 
@@ -82,7 +105,9 @@ struct Correlator {
     actual.accounts.position(of: key, by: \.key).map { actual.accounts[$0] }
   }
 
-  func correlate(_ subject: SubjectID, naturalKey: String?) -> Correlation {
+  /// The subject must be one of those sought.
+  func correlate(_ subject: SubjectID) -> Correlation {
+    guard let naturalKey = sought[subject] else { preconditionFailure("\(subject) is not sought") }
     if let row = ownedAccount(of: subject), row.origin != .intended {
       if let position = position(of: row) { return linked(position, subject) }
       if let stranger = account(at: row.identity.key) {

@@ -21,9 +21,10 @@ package struct PlanText: Sendable {
     self.packageName = packageName
   }
 
-  package func render(_ approved: ApprovedPlan) -> String {
+  /// `notes` are told beside the changes they are about.
+  package func render(_ approved: ApprovedPlan, notes: [Change: String] = [:]) -> String {
     let plan = approved.plan
-    let words = PlanWords(approved, packageName: packageName)
+    let words = PlanWords(approved, notes: notes, packageName: packageName)
     var lines = [heading(approved)]
     section("Accounts", plan.changes.filter { $0.group == nil }.map(words.row), &lines)
     var byGroup: [EntitlementKey: [Change]] = [:]
@@ -77,9 +78,12 @@ package struct PlanText: Sendable {
   private func section(_ title: String, _ rows: [PlanWords.Row], _ lines: inout [String]) {
     guard !rows.isEmpty else { return }
     lines += ["", "  \(title)"]
-    let shown = linesPerSection.map { min($0, rows.count) } ?? rows.count
-    let nameWidth = min(rows[..<shown].map(\.name.count).max() ?? 0, 36)
-    for row in rows[..<shown] {
+    // What has a note is shown however far down it stands.
+    let most = linesPerSection ?? rows.count
+    let shown =
+      rows[..<min(most, rows.count)] + rows.dropFirst(most).filter { $0.note != nil }.prefix(most)
+    let nameWidth = min(shown.map(\.name.count).max() ?? 0, 36)
+    for row in shown {
       let start = "    \(row.sign) " + padded(row.name, nameWidth)
       if row.rest.isEmpty {
         lines.append(trimmed(start))
@@ -88,9 +92,10 @@ package struct PlanText: Sendable {
       } else {
         lines += [trimmed(start)] + wrapped(row.rest, indent: 8)
       }
+      if let note = row.note { lines += wrapped("! " + note, indent: 8) }
     }
-    if shown < rows.count {
-      lines.append("    … and \(rows.count - shown) more; --all shows them")
+    if shown.count < rows.count {
+      lines.append("    … and \(rows.count - shown.count) more; --all shows them")
     }
   }
 

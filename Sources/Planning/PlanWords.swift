@@ -7,15 +7,22 @@ struct PlanWords {
     let sign: Character
     let name: String
     let rest: String
+    /// What is wrong with it, on lines of its own.
+    var note: String? = nil
   }
 
   private let naturalKeyAttribute: String
   private let packageName: (AssignmentReference) -> String?
+  private let notes: [Change: String]
   /// Names that several subjects of the plan share: these are shown with their ids.
   private let ambiguousNames: Set<String>
 
-  init(_ approved: ApprovedPlan, packageName: @escaping (AssignmentReference) -> String?) {
+  init(
+    _ approved: ApprovedPlan, notes: [Change: String],
+    packageName: @escaping (AssignmentReference) -> String?
+  ) {
     naturalKeyAttribute = approved.plan.naturalKeyAttribute
+    self.notes = notes
     self.packageName = packageName
     var subjects: [String: SubjectID?] = [:]
     var ambiguous: Set<String> = []
@@ -30,6 +37,12 @@ struct PlanWords {
   }
 
   func row(_ change: Change) -> Row {
+    var row = plainRow(change)
+    row.note = notes[change].map(visible)
+    return row
+  }
+
+  private func plainRow(_ change: Change) -> Row {
     switch change {
     case .createAccount(let account, let attributes, let reason):
       Row(sign: "+", name: name(account), rest: "create\(key(attributes)); \(because(reason))")

@@ -7,8 +7,7 @@ extension Planner {
     links.reserveCapacity(desired.accounts.count)
     var claimed: [Int: SubjectID] = [:]
     for account in desired.accounts {
-      let naturalKey = account.attributes[input.traits.naturalKeyAttribute].first
-      switch correlator.correlate(account.subject, naturalKey: naturalKey) {
+      switch correlator.correlate(account.subject) {
       case .linked(let position, let adopting):
         if let other = claimed.updateValue(account.subject, forKey: position) {
           hold(account, "\(input.actual.accounts[position].key) is also the account of \(other)")

@@ -110,9 +110,12 @@ struct Planner {
     notes = returned.notes
     managedGroups = Set(input.desired.groups.map(\.key)).union(input.owned.groupKeys)
     takeover = Self.assignmentsToTakeOver(input)
+    let sought = input.desired.accounts.map {
+      ($0.subject, $0.attributes[input.traits.naturalKeyAttribute].first)
+    }
     correlator = Correlator(
-      input.actual, owned: input.owned.accounts,
-      rule: input.desired.accountRule?.correlation ?? .anchor)
+      input.actual, sought: Dictionary(sought, uniquingKeysWith: { first, _ in first }),
+      owned: input.owned.accounts, rule: input.desired.accountRule?.correlation ?? .anchor)
     desiredPositions = Dictionary(
       input.desired.accounts.enumerated().map { ($1.subject, $0) },
       uniquingKeysWith: { first, _ in first })

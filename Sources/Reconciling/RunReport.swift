@@ -7,7 +7,7 @@ package struct RunReport: Sendable {
   package let context: RunContext
   package let book: AssignmentBook
   /// Sorted by target.
-  package let targets: [TargetReport]
+  package internal(set) var targets: [TargetReport]
   /// What was done before in runs that are told of with this one: by targets that an earlier run did not
   /// wait for, or before the sources had answered. Sorted by target.
   package var late: [TargetReport] = []
@@ -47,9 +47,11 @@ package struct RunReport: Sendable {
     if targets.contains(where: { $0.failure?.isLostLedger ?? false }) { return .ledgerLost }
     if shortage != nil { return .ledgerFull }
     let isDown = sources.contains { $0.error?.kind == .unavailable }
-    if isDown || targets.contains(where: { $0.failure != nil }) { return .unavailable }
+    let isCut = targets.contains { $0.serverCheck?.failure != nil }
+    if isDown || isCut || targets.contains(where: { $0.failure != nil }) { return .unavailable }
     if sources.contains(where: { $0.error?.kind == .malformed }) { return .malformed }
     if targets.contains(where: { !($0.approved?.held.isEmpty ?? true) }) { return .heldByLimits }
+    if targets.contains(where: { $0.serverCheck?.isRefused ?? false }) { return .partlyApplied }
     let isHeld =
       context.doubt != nil || !retired.isEmpty || sources.contains { !$0.coverage.isComplete }
       || targets.contains { target in
@@ -105,6 +107,8 @@ package struct TargetReport: Sendable {
   package var remarks: [String] = []
   /// What failed in run after run.
   package var troubles: [Trouble] = []
+  /// What the target says of the plan's changes; `nil` where it was not asked to be told.
+  package var serverCheck: ServerCheckResult? = nil
 
   /// What of it is set aside.
   package var quarantined: [Trouble] { troubles.filter { $0.quarantinedAt != nil } }

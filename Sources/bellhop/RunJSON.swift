@@ -117,8 +117,11 @@ struct RunJSON: Encodable {
     let remarks: [String]?
     /// What is set aside; missing where nothing is.
     let quarantine: [QuarantineJSON]?
+    /// What its system says of the plan's changes; only with `--server-check`.
+    let serverCheck: ServerCheckJSON?
 
     init(_ report: TargetReport) {
+      serverCheck = report.serverCheck.map(ServerCheckJSON.init)
       target = report.target.rawValue
       error = report.failure?.description
       plan = report.approved.map(PlanReport.init)
@@ -127,6 +130,37 @@ struct RunJSON: Encodable {
       remarks = report.remarks.isEmpty ? nil : report.remarks
       quarantine =
         report.quarantined.isEmpty ? nil : report.quarantined.map(QuarantineJSON.init)
+    }
+  }
+
+  struct ServerCheckJSON: Encodable {
+    /// How many changes would be made, or are made already.
+    let accepted: Int
+    let refused: [RefusalJSON]
+    let notAsked: [UnaskedJSON]
+    /// How the server kept what it was only to try.
+    let alarm: String?
+
+    init(_ check: ServerCheckResult) {
+      accepted = check.accepted
+      refused = check.refusals.map {
+        RefusalJSON(change: ChangeReport($0.change), reason: $0.reason, wayOut: $0.wayOut)
+      }
+      notAsked = check.unasked.map {
+        UnaskedJSON(reason: $0.reason, changes: $0.changes.map(ChangeReport.init))
+      }
+      alarm = check.alarm
+    }
+
+    struct RefusalJSON: Encodable {
+      let change: ChangeReport
+      let reason: String
+      let wayOut: String?
+    }
+
+    struct UnaskedJSON: Encodable {
+      let reason: String
+      let changes: [ChangeReport]
     }
   }
 

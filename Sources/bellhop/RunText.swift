@@ -79,8 +79,35 @@ struct RunText {
 
   /// The plans, one after the other. For standard output.
   var plans: String {
-    report.targets.compactMap { target in target.approved.map { plan.render($0) } }
-      .joined(separator: "\n")
+    report.targets.compactMap { target in
+      target.approved.map { plan.render($0, notes: Self.refusals(target)) }
+    }.joined(separator: "\n")
+  }
+
+  /// What the target would refuse, beside the changes.
+  private static func refusals(_ target: TargetReport) -> [Change: String] {
+    Dictionary(
+      (target.serverCheck?.refusals ?? []).map { refusal in
+        let wayOut = refusal.wayOut.map { "; \($0)" } ?? ""
+        return (refusal.change, "the server would refuse it: \(refusal.reason)\(wayOut)")
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What each target says of its changes, in numbers. For standard error.
+  var serverChecks: [String] {
+    report.targets.flatMap { target -> [String] in
+      guard let check = target.serverCheck, !check.rows.isEmpty else { return [] }
+      let counts = [
+        (check.accepted, "would be taken"), (check.refusals.count, "would be refused"),
+        (check.unasked.reduce(0) { $0 + $1.changes.count }, "not asked"),
+      ]
+      let summary = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+      return [visible("\(target.target): asked its server: \(summary)")]
+        + [check.alarm].compactMap { $0 }.map { visible("\(target.target): \($0)") }
+        + check.unasked.map {
+          visible("\(target.target): not asked of \($0.changes.count) change(s): \($0.reason)")
+        }
+    }
   }
 
   /// What became of each target's changes. For standard output.

@@ -9,10 +9,10 @@ final class Forwarder: Sendable {
   private let listener: Int32
   private let ends = Mutex<[Int32]>([])
 
-  /// `before` sees what a client sends before the server does, and may take its time.
+  /// `before` sees what a client sends before the server does, may take its time, and may change it.
   init(
     to server: UInt16, of host: String = "127.0.0.1",
-    before: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    before: @escaping @Sendable (inout [UInt8]) -> Void = { _ in }
   ) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = Self.address("127.0.0.1", 0)
@@ -47,11 +47,12 @@ final class Forwarder: Sendable {
     for end in ends.withLock({ $0 }) { shutdown(end, Int32(SHUT_RDWR)) }
   }
 
-  private static func pump(_ from: Int32, _ to: Int32, _ before: ([UInt8]) -> Void) {
+  private static func pump(_ from: Int32, _ to: Int32, _ before: (inout [UInt8]) -> Void) {
     var bytes = [UInt8](repeating: 0, count: 65536)
     while case let count = read(from, &bytes, bytes.count), count > 0 {
-      before(Array(bytes[..<count]))
-      guard send(to, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
+      var sent = Array(bytes[..<count])
+      before(&sent)
+      guard send(to, sent, sent.count, Int32(MSG_NOSIGNAL)) == sent.count else { break }
     }
     shutdown(to, Int32(SHUT_RDWR))
   }

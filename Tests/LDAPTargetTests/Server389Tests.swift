@@ -46,6 +46,12 @@ extension DirectoryTests {
 
       let addition = try await world.addition(ada, to: 0)
       #expect(await target.obstacles(to: [addition]).isEmpty)
+      // It would not take the control for what it is.
+      guard case .notAsked(let reason) = try await target.check([addition]).verdicts[0] else {
+        Issue.record("a server that is not OpenLDAP was asked")
+        return
+      }
+      #expect(reason.contains("OpenLDAP"))
       try await server.modify(
         """
         dn: \(harness.groups[0])

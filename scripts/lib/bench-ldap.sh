@@ -21,6 +21,7 @@ bench_ldap() {
   note "building in release mode (the first time takes minutes)"
   cd "$repository" || fail 70 "no $repository"
   swift build -c release --product ldap-benchmark >&2
+  swift build -c release --product bellhop >&2
   PATH=$(swift build -c release --show-bin-path):$PATH
   make_work_folder ldap
   compiler=$(command -v cc || command -v clang) || fail 69 "no C compiler for Benchmarks/reference"
@@ -97,6 +98,10 @@ measure_reading() {
     ldap-benchmark repair "${access[@]}" 20 reading "$work/memory.repair"
   take "Bellhop: a hand edit undone, the slowest of 100" \
     ldap-benchmark repair "${access[@]}" 100 keeping "$work/memory.repair"
+  take "Bellhop: a hand edit undone by 'bellhop run', the slowest of 100" \
+    python3 "$library/bench-doorbell.py" "$work/loop" "$ldap_url" "$service" "$work/corp.secret" \
+    "$directory_suffix" 100
+  say "  by 'bellhop run': $(tail -n 1 "$work/said")"
   table "Reading"
 }
 

@@ -27,6 +27,11 @@ struct PlanCommand: AsyncParsableCommand {
       "Save the plan in this file, for 'bellhop apply --plan'.", valueName: "file"))
   var out: String?
 
+  @Flag(
+    name: .customLong("server-check"),
+    help: "Ask each LDAP server whether it would take the changes; it writes nothing.")
+  var serverCheck = false
+
   func validate() throws {
     if out != nil, asOf != nil {
       throw ValidationError("--out and --as-of exclude each other: only a plan for now is applied")
@@ -42,8 +47,9 @@ struct PlanCommand: AsyncParsableCommand {
       let context = try await context(workspace, ledger)
       let reconciler = workspace.reconciler(ledger, logger: common.logger)
       let readings = await reconciler.readSources(context)
-      let report = try await reconciler.plan(
+      let planned = try await reconciler.plan(
         context, readings: readings, selection: selection)
+      let report = serverCheck ? await reconciler.checked(planned) : planned
       // Worth a look while someone looks; in every run from cron it would be noise.
       let read = report.book.live.map(\.reading)
       for hint in workspace.mapping.unknownAttributes(in: read) { Console.note(visible("\(hint)")) }
@@ -100,5 +106,6 @@ struct PlanCommand: AsyncParsableCommand {
     } else {
       Console.outputPlan(runText.plans)
     }
+    for line in runText.serverChecks { Console.note(line) }
   }
 }
