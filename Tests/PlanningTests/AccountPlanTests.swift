@@ -174,7 +174,7 @@ import Testing
     #expect(world.lines == ["deleteAccount ada expired"])
   }
 
-  @Test func `R2: an account that is not seen among some is disabled when an ending stands alone`() {
+  @Test func `L1: an account that a partial list lacks is disabled once its access ended`() {
     var world = World()
     world.addAccount("ada")
     world.accounts = []

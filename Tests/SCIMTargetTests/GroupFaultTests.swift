@@ -108,7 +108,9 @@ import Testing
       let (ada, bob) = (try await world.account("ada"), try await world.account("bob"))
       let id = try await world.group("Editors")
       world.transport.bend { request, response in
-        guard request.url.path.contains("/Groups"), var json = response.json else { return response }
+        guard request.url.path.contains("/Groups"), var json = response.json else {
+          return response
+        }
         func refer(_ group: inout JSONValue) {
           guard let members = group["members"]?.elements else { return }
           group["members"] = .array(
