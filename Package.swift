@@ -23,6 +23,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap2-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CXattr"),
 
     .target(name: "AccessModel"),
@@ -58,15 +59,17 @@ let package = Package(
     .executableTarget(
       name: "bellhop",
       dependencies: [
-        "AccessModel", "AssignmentSources", "CXattr", "Expressions", "GraphClient", "HTTPTransport",
-        "Hashing", "LDAPClient", "LDAPTarget", "LedgerStore", "Legibility", "Mapping", "OAuth",
-        "Planning", "Reconciling", "SCIMClient", "SCIMTarget", "Secrets", "Signing", arguments, log,
+        "AccessModel", "AssignmentSources", "CMalloc", "CXattr", "Expressions", "GraphClient",
+        "HTTPTransport", "Hashing", "LDAPClient", "LDAPTarget", "LedgerStore", "Legibility",
+        "Mapping", "OAuth", "Planning", "Reconciling", "SCIMClient", "SCIMTarget", "Secrets",
+        "Signing", arguments, log,
       ]),
     .executableTarget(
       name: "planner-benchmark", dependencies: ["AccessModel", "Planning"],
       path: "Benchmarks/Planner"),
     .executableTarget(
-      name: "ldap-benchmark", dependencies: ["AccessModel", "LDAPClient", "LDAPTarget", "Secrets"],
+      name: "ldap-benchmark",
+      dependencies: ["AccessModel", "CMalloc", "LDAPClient", "LDAPTarget", "Secrets"],
       path: "Benchmarks/LDAP"),
     .executableTarget(
       name: "graph-benchmark",

@@ -1,4 +1,5 @@
 import AccessModel
+import CMalloc
 import Foundation
 import LDAPClient
 import LDAPTarget
@@ -36,6 +37,8 @@ func stop(_ message: String) -> Never {
   exit(1)
 }
 
+// As the executable does (`Heaps`); the environment says otherwise.
+if getenv("MALLOC_ARENA_MAX") == nil { _ = mallopt(M_ARENA_MAX, 2) }
 let words = CommandLine.arguments
 guard words.count > 5 else { stop("usage: see the head of main.swift") }
 let (command, base) = (words[1], words[5])

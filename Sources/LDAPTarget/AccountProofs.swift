@@ -7,14 +7,23 @@ struct AccountProofs: Sendable {
   static let validity = Duration.seconds(10)
 
   private let accounts: [ActualAccount]
-  /// For each column, the values by position; `nil` where it is the name as the server spells it.
   private let columns: [Column]
   let readAt: ContinuousClock.Instant
 
-  enum Column {
-    /// The names as the server spells them, and the table that finds accounts by them.
-    case names([String], MemberTable)
-    case values([String?])
+  /// What stands in one column of groups, by position. No enumeration: a copy of its payload for each
+  /// account would cost more than all the rest.
+  struct Column {
+    /// The names as the server spells them; empty where something else stands in groups.
+    fileprivate var names: [String] = []
+    fileprivate var values: [String?] = []
+    /// Finds accounts by their names.
+    fileprivate var table: MemberTable?
+
+    static func names(_ names: [String], _ table: MemberTable) -> Column {
+      Column(names: names, table: table)
+    }
+
+    static func values(_ values: [String?]) -> Column { Column(values: values) }
   }
 
   init(_ accounts: [ActualAccount], columns: [Column], readAt: ContinuousClock.Instant) {
@@ -29,27 +38,31 @@ struct AccountProofs: Sendable {
 
   /// Notes what stands in groups for an account. `false`, and nothing is noted, if the reading did not
   /// show this account under this name, or not all that stands in groups.
-  func note(_ identity: AccountIdentity, as row: Int, in values: inout MemberValues) -> Bool {
+  /// `number` is that of its name in the table that `values` began with.
+  func note(
+    _ identity: AccountIdentity, _ number: Int, as row: Int, in values: inout MemberValues
+  ) -> Bool {
     guard let position = position(of: identity.key), accounts[position].identity == identity
     else { return false }
-    for case .values(let list) in columns where list[position] == nil { return false }
-    for (number, column) in columns.enumerated() {
-      switch column {
-      case .names(let names, _):
+    for place in columns.indices
+    where columns[place].table == nil && columns[place].values[position] == nil { return false }
+    for place in columns.indices {
+      if columns[place].table != nil {
         values.set(
-          names[position].utf8, key: identity.key.rawValue.utf8, of: row, in: number)
-      case .values(let list):
-        if let value = list[position] {
-          values.set(value.utf8, key: value.utf8, of: row, in: number)
-        }
+          columns[place].names[position].utf8, key: identity.key.rawValue.utf8, number: number,
+          of: row, in: place)
+      } else if let value = columns[place].values[position] {
+        values.set(value.utf8, key: value.utf8, of: row, in: place)
       }
     }
     return true
   }
 
   private func position(of key: AccountKey) -> Int? {
-    if case .names(_, let table) = columns.first {
-      guard case .account(let position) = table.holder(of: key.rawValue.utf8) else { return nil }
+    if !columns.isEmpty, columns[0].table != nil {
+      guard case .account(let position)? = columns[0].table?.holder(of: key.rawValue.utf8) else {
+        return nil
+      }
       return position
     }
     return accounts.position(of: key)

@@ -27,13 +27,14 @@ struct ChangeWriter: Sendable {
     var accounts = AccountWriter(layout: layout)
     var creator = GroupCreator(layout: layout)
     var groups = GroupWriter(layout: layout, timeout: timeout, proofs: proofs)
-    for (index, change) in changes.enumerated() {
+    // By position: a copy of each would cost more than taking it.
+    for index in changes.indices {
       let refusal: String?
-      switch change {
+      switch changes[index] {
       case .createAccount, .updateAccount, .enableAccount, .disableAccount, .deleteAccount:
-        refusal = accounts.take(change, index)
+        refusal = accounts.take(changes[index], index)
       case .addMember, .removeMember:
-        refusal = groups.take(change, index)
+        refusal = groups.take(changes[index], index)
       case .createGroup(let key, _): refusal = creator.take(key, index)
       }
       if let refusal { batch.settle(index, .refused(reason: refusal)) }

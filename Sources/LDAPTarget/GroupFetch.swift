@@ -89,7 +89,7 @@ extension GroupHead {
           return
         }
         let name = String(decoding: type, as: UTF8.self).lowercased()
-        if let range = MemberRange(name),
+        if name.utf8.contains(UInt8(ascii: ";")), let range = MemberRange(name),
           let column = layout.columns.firstIndex(where: { $0.isNamed(range.attribute) })
         {
           members(column, values)

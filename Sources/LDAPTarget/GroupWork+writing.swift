@@ -60,7 +60,9 @@ extension GroupWork {
       if isSo(position, in: state) {
         // Another change of this batch has just done it.
         items[position].delivery = .answered
-      } else if let number = values.number(of: account, in: 0), numbers.insert(number).inserted {
+      } else if let number = values.number(of: account, in: 0),
+        byNumber[0].isAlone(position, number) || numbers.insert(number).inserted
+      {
         slice.append(position)
         bytes += layout.columns.indices.reduce(0) { $0 + values.byteCount(of: account, in: $1) }
       }
@@ -212,7 +214,9 @@ extension GroupWork {
         guard let number = values.number(of: item.account, in: column),
           state.present[column].contains(position) != item.isAddition
         else { continue }
-        state.note(values.key(number, in: column), in: column, isAdded: item.isAddition)
+        values.withKeys(in: column) {
+          state.note($0.key(number), in: column, isAdded: item.isAddition)
+        }
         forEachItem(about: number, in: column) { same in
           if !item.isAddition {
             state.present[column].remove(same)
@@ -224,7 +228,7 @@ extension GroupWork {
       items[position].delivery = .answered
     }
     if placeholderMove != 0, let key = placeholderKey {
-      state.note(key, in: 0, isAdded: placeholderMove > 0)
+      key.withUnsafeBytes { state.note($0, in: 0, isAdded: placeholderMove > 0) }
       state.members -= placeholderMove
       state.hasPlaceholder = placeholderMove > 0
     }
@@ -270,7 +274,9 @@ extension GroupWork {
 }
 
 extension GroupWork.State {
-  fileprivate mutating func note(_ key: [UInt8], in column: Int, isAdded: Bool) {
+  fileprivate mutating func note(
+    _ key: UnsafeRawBufferPointer, in column: Int, isAdded: Bool
+  ) {
     if isAdded { digest.add(key, column: column) } else { digest.remove(key, column: column) }
     if column == 0 { members += isAdded ? 1 : -1 }
   }

@@ -57,7 +57,7 @@ struct GroupWork {
   /// What is to stand or not to stand in the group.
   private(set) var values = MemberValues([], rows: 0)
   /// For each column, the items a value is about, and the number of the placeholder.
-  private var byNumber: [ItemsByNumber] = []
+  private(set) var byNumber: [ItemsByNumber] = []
   private var placeholderNumber: Int?
   private var reading: State
   /// `nil` while it has to be read.
@@ -180,23 +180,34 @@ extension GroupWork {
     reading = State(classes: [], present: layout.columns.map { _ in Presence(items: items.count) })
   }
 
-  mutating func readMembers(_ column: Int, _ values: LDAPEntry.Values) {
+  mutating func readMembers(_ column: Int, _ found: LDAPEntry.Values) {
+    // Moved out, so that it grows where it is.
+    var reading = State(classes: [], present: [])
+    swap(&reading, &self.reading)
+    defer { swap(&reading, &self.reading) }
+    let (form, items, values) = (layout.columns[column], items, values)
+    let byNumber = byNumber[column]
     var key: [UInt8] = []
-    for value in values {
-      key.removeAll(keepingCapacity: true)
-      layout.columns[column].appendKey(value, to: &key)
-      reading.digest.add(key, column: column)
-      if column == 0 {
-        if key == placeholderKey {
-          reading.hasPlaceholder = true
-        } else {
-          reading.members += 1
+    values.withKeys(in: column) { keys in
+      for value in found {
+        key.removeAll(keepingCapacity: true)
+        form.appendKey(value, to: &key)
+        let number = key.withUnsafeBytes { bytes in
+          reading.digest.add(bytes, column: column)
+          return keys.number(of: bytes)
         }
-      }
-      guard let number = self.values.number(of: key, in: column) else { continue }
-      byNumber[column].forEach(number) { position in
-        let isOurs = self.values.isSpelled(items[position].account, as: value, in: column)
-        reading.present[column].insert(position, spelling: isOurs ? nil : Array(value))
+        if column == 0 {
+          if key == placeholderKey {
+            reading.hasPlaceholder = true
+          } else {
+            reading.members += 1
+          }
+        }
+        guard let number else { continue }
+        byNumber.forEach(number) { position in
+          let isOurs = values.isSpelled(items[position].account, as: value, in: column)
+          reading.present[column].insert(position, spelling: isOurs ? nil : Array(value))
+        }
       }
     }
   }

@@ -12,6 +12,8 @@ struct GroupWriter {
   let layout: Layout
   var works: [GroupWork] = []
   private var positions: [EntitlementKey: Int] = [:]
+  /// Changes come group by group.
+  private var last: (group: EntitlementKey, position: Int)?
   private var accounts: MemberAccounts
   private var schema: Schema?
   private var hasAskedForSchema = false
@@ -58,7 +60,11 @@ struct GroupWriter {
 
   /// The position in `works`, by the group's name however it is spelled.
   private mutating func work(for group: EntitlementKey) throws(TargetError) -> Int {
-    if let known = positions[group] { return known }
+    if let last, last.group == group { return last.position }
+    if let known = positions[group] {
+      last = (group, known)
+      return known
+    }
     let name = try layout.groupName(group.rawValue)
     let key = EntitlementKey(name.normalised)
     let position = positions[key, default: works.count]

@@ -9,6 +9,8 @@ struct MemberAccounts {
   /// Row by key, and the rows of those whose key another has, with another immutable id.
   private var keys = KeyTable()
   private var rows: ContiguousArray<Int32> = []
+  /// Number in `keys` by row.
+  private var numbers: ContiguousArray<Int32> = []
   private var others: [AccountIdentity: Int] = [:]
   /// Whether an account shows that the server writes each account's groups into it, which makes every
   /// member dear.
@@ -32,6 +34,7 @@ struct MemberAccounts {
       others[identity] = identities.count
     }
     identities.append(identity)
+    numbers.append(Int32(number))
     return identities.count - 1
   }
 
@@ -65,19 +68,26 @@ struct MemberAccounts {
   ) -> [(row: Int, name: DistinguishedName)] {
     let valid = identities.count > Self.few && proofs?.isValid(at: .now) == true ? proofs : nil
     var rest: [(row: Int, name: DistinguishedName)] = []
-    for (row, identity) in identities.enumerated() {
-      if identity.immutableID.isEmpty {
-        values.set(MemberText.bytes(identity.key.rawValue), of: row, in: 0)
+    // By position: a copy of each would cost more than noting it.
+    for row in identities.indices {
+      if identities[row].immutableID.isEmpty {
+        values.set(MemberText.bytes(identities[row].key.rawValue), of: row, in: 0)
         values.setGone(row)
-      } else if rest.count < Self.samples || valid?.note(identity, as: row, in: &values) != true {
+      } else if rest.count < Self.samples || !isProven(row, valid, &values) {
         do throws(DNSyntaxError) {
-          rest.append((row, try DistinguishedName(parsing: identity.key.rawValue)))
+          rest.append((row, try DistinguishedName(parsing: identities[row].key.rawValue)))
         } catch {
           values.fail(row, .refused(reason: "\(error)"))
         }
       }
     }
     return rest
+  }
+
+  private func isProven(
+    _ row: Int, _ proofs: borrowing AccountProofs?, _ values: inout MemberValues
+  ) -> Bool {
+    proofs?.note(identities[row], Int(numbers[row]), as: row, in: &values) ?? false
   }
 
   /// So many are looked at one by one in any case.

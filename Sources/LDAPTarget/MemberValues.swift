@@ -38,7 +38,16 @@ struct MemberValues {
   mutating func set(
     _ value: some Collection<UInt8>, key: some Collection<UInt8>, of row: Int, in column: Int
   ) {
-    numbers[row * columns.count + column] = Int32(columns[column].keys.insert(key).number)
+    let number = columns[column].keys.insert(key).number
+    set(value, key: key, number: number, of: row, in: column)
+  }
+
+  /// The same for a key whose number is known.
+  mutating func set(
+    _ value: some Collection<UInt8>, key: some Collection<UInt8>, number: Int, of row: Int,
+    in column: Int
+  ) {
+    numbers[row * columns.count + column] = Int32(number)
     if !hasSameBytes(value, key) { columns[column].spellings[row] = Array(value) }
   }
 
@@ -80,6 +89,11 @@ struct MemberValues {
   }
 
   func key(_ number: Int, in column: Int) -> [UInt8] { columns[column].keys.bytes(number) }
+
+  /// Lends the keys of a column for many look-ups in a row.
+  func withKeys<Result>(in column: Int, _ body: (KeyTable.Lookup) -> Result) -> Result {
+    columns[column].keys.withLookup(body)
+  }
 }
 
 /// For one column of one group, which items stand in it, and how the group spells them where that is
@@ -111,22 +125,48 @@ struct Presence {
 
 /// For one column of one group, the items that a value is about.
 struct ItemsByNumber {
-  /// The last item of each number, and of each item the one before it of the same number.
-  private var last: [Int32: Int32] = [:]
+  /// At the place its number says, or after it, each number plus one, and above it the last item of that
+  /// number. Numbers lie close together, so they need no hash. Zero where nothing is.
+  private var slots: ContiguousArray<UInt64>
+  /// Of each item the one before it of the same number.
   private var previous: ContiguousArray<Int32>
   private static let none: Int32 = -1
 
-  init(items: Int) { previous = .init(repeating: Self.none, count: items) }
+  init(items: Int) {
+    var size = 16
+    while size < items * 2 { size *= 2 }
+    slots = .init(repeating: 0, count: size)
+    previous = .init(repeating: Self.none, count: items)
+  }
 
   mutating func insert(_ item: Int, _ number: Int) {
-    previous[item] = last.updateValue(Int32(item), forKey: Int32(number)) ?? Self.none
+    let place = place(of: number)
+    if slots[place] != 0 { previous[item] = Self.item(slots[place]) }
+    slots[place] = UInt64(item) << 32 | UInt64(number + 1)
   }
 
   func forEach(_ number: Int, _ body: (_ item: Int) -> Void) {
-    var item = last[Int32(number)] ?? Self.none
+    let slot = slots[place(of: number)]
+    guard slot != 0 else { return }
+    var item = Self.item(slot)
     while item != Self.none {
       body(Int(item))
       item = previous[Int(item)]
     }
   }
+
+  /// Whether no other item has the number.
+  func isAlone(_ item: Int, _ number: Int) -> Bool {
+    previous[item] == Self.none && Int(Self.item(slots[place(of: number)])) == item
+  }
+
+  private func place(of number: Int) -> Int {
+    let mask = slots.count - 1
+    let mark = UInt64(number + 1)
+    var place = number & mask
+    while slots[place] != 0, slots[place] & 0xffff_ffff != mark { place = (place + 1) & mask }
+    return place
+  }
+
+  private static func item(_ slot: UInt64) -> Int32 { Int32(truncatingIfNeeded: slot >> 32) }
 }

@@ -23,6 +23,11 @@ struct Bellhop: AsyncParsableCommand {
       DoctorCommand.self, DumpCommand.self,
     ])
 
+  static func main() async {
+    Heaps.bound()
+    await main(nil)
+  }
+
   /// Without a command nothing is done, and a job that lost its arguments must not end with 0.
   func run() async throws {
     throw ValidationError("Say which command; 'bellhop --help' lists them.")
