@@ -3,6 +3,7 @@ import HTTPTransport
 import JSON
 import SCIMClient
 import Secrets
+import Synchronization
 
 // scim-benchmark URL COUNT WIDTH: the client alone, without source, plan and journal. Makes COUNT
 // users at URL with WIDTH requests at once, reads each, and reads them all in pages; prints what a
@@ -35,22 +36,29 @@ func measure(_ name: String, _ body: () async throws -> Int) async rethrows {
       + "\(Int(processor / Double(requests) * 1_000_000)) µs of processor time for each")
 }
 
+/// Numbers from zero, each given once.
+final class Turns: Sendable {
+  private let position = Atomic(0)
+
+  func next() -> Int { position.add(1, ordering: .relaxed).oldValue }
+}
+
 /// Runs `body` for every number below `count`, `width` at once.
 func spread<Value: Sendable>(
   _ body: @escaping @Sendable (Int) async throws -> Value
 ) async throws -> [Value] {
-  try await withThrowingTaskGroup(of: Value.self) { group in
-    var values: [Value] = []
-    for number in 0..<min(width, count) { group.addTask { try await body(number) } }
-    var next = width
-    for try await value in group {
-      values.append(value)
-      guard next < count else { continue }
-      let number = next
-      group.addTask { try await body(number) }
-      next += 1
+  let turns = Turns()
+  return try await withThrowingTaskGroup(of: [Value].self) { group in
+    for _ in 0..<width {
+      group.addTask {
+        var values: [Value] = []
+        while case let number = turns.next(), number < count {
+          values.append(try await body(number))
+        }
+        return values
+      }
     }
-    return values
+    return try await group.reduce(into: []) { $0 += $1 }
   }
 }
 

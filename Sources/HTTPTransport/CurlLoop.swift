@@ -2,27 +2,34 @@ internal import CCurl
 internal import Glibc
 internal import Synchronization
 
-/// A thread that drives one libcurl multi handle. Everything but the inbox belongs to that thread.
+/// Drives one libcurl multi handle on a thread of its own. Where a connection is free and the thread
+/// has nothing to do, a request is sent by who makes it, which saves waking the thread; nobody but the
+/// thread ever waits for the engine's lock.
 final class CurlLoop: Sendable {
   private struct Inbox {
+    /// Requests that the thread has to begin.
     var submissions: [Submission] = []
     var isStopped = false
   }
 
-  private let configuration: CurlTransport.Configuration
   private let inbox = Mutex(Inbox())
-  // SAFETY: only the loop's thread uses the handle, but for `curl_multi_wakeup`, which libcurl
-  // allows from any thread and which is called while the handle exists: under the inbox's lock
-  // before the thread can see the stop, or for a request that has not ended, which comes before it.
-  private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+  private let engine: Mutex<CurlEngine>
+  /// Of the epoll instance that the engine keeps.
+  private let sockets: Int32
+  /// An eventfd(2) among them.
+  private let bell: Int32
 
   init(_ configuration: CurlTransport.Configuration) {
     Self.initializeOnce
-    guard let multi = curl_multi_init() else { preconditionFailure("libcurl is out of memory") }
-    ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerHost)
-    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.connectionsPerHost)
-    self.configuration = configuration
-    self.multi = multi
+    let watch = SocketWatch()
+    sockets = watch.descriptor
+    bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    precondition(bell >= 0, "the system gives no eventfd")
+    // Each ring is told once, so that nobody needs to take back what was rung.
+    var event = epoll_event(
+      events: EPOLLIN.rawValue | EPOLLET.rawValue, data: epoll_data_t(fd: bell))
+    epoll_ctl(sockets, EPOLL_CTL_ADD, bell, &event)
+    engine = Mutex(CurlEngine(configuration, watch))
     var thread = pthread_t()
     let status = pthread_create(
       &thread, nil,
@@ -34,6 +41,8 @@ final class CurlLoop: Sendable {
     pthread_detach(thread)
   }
 
+  deinit { close(bell) }
+
   /// With `SSLKEYLOGFILE` in the environment libcurl would write the keys of every connection there.
   private static let initializeOnce: Void = {
     unsetenv("SSLKEYLOGFILE")
@@ -41,82 +50,63 @@ final class CurlLoop: Sendable {
     precondition(code == CURLE_OK, "libcurl does not start")
   }()
 
-  /// The first since the thread looked wakes it; with the lock held it would wake to wait for that.
   func submit(_ submission: Submission) {
-    let isFirst = inbox.withLock { inbox in
-      inbox.submissions.append(submission)
-      return inbox.submissions.count == 1
+    let begun = engine.withLockIfAvailable { engine -> ([Ending], Bool)? in
+      guard engine.hasFreeConnection else { return nil }
+      engine.start(submission)
+      return (engine.takeEndings(), engine.isHurried)
     }
-    if isFirst { _ = curl_multi_wakeup(multi) }
+    guard let (endings, isHurried) = begun ?? nil else {
+      inbox.withLock { $0.submissions.append(submission) }
+      return wakeUp()
+    }
+    for ending in endings { ending.tell() }
+    if isHurried { wakeUp() }
   }
 
   /// Makes the loop look for requested cancellations.
-  func wakeUp() {
-    inbox.withLock { if !$0.isStopped { _ = curl_multi_wakeup(multi) } }
-  }
+  func wakeUp() { eventfd_write(bell, 1) }
 
   /// Ends the thread. Called once, when no transfer is under way.
   func stop() {
-    inbox.withLock {
-      $0.isStopped = true
-      _ = curl_multi_wakeup(multi)
-    }
+    inbox.withLock { $0.isStopped = true }
+    wakeUp()
   }
 
   private func run() {
-    var transfers = Transfers()
+    var events = [epoll_event](repeating: epoll_event(), count: 16)
+    var wait: Int32 = 0
     while true {
+      let count = epoll_wait(sockets, &events, Int32(events.count), wait)
       let (submissions, isStopped) = inbox.withLock { inbox in
         defer { inbox.submissions = [] }
         return (inbox.submissions, inbox.isStopped)
       }
       if isStopped, submissions.isEmpty { break }
-      for submission in submissions { start(submission, &transfers) }
-      for (easy, transfer) in transfers.active where transfer.isCancellationRequested {
-        curl_multi_remove_handle(multi, easy)
-        transfer.cancel()
-        transfers.rest(easy)
+      let ready = events.prefix(Int(max(count, 0)))
+      let endings = engine.withLock { engine in
+        for submission in submissions { engine.start(submission) }
+        for event in ready where event.data.fd != bell {
+          engine.act(on: event.data.fd, event.readiness)
+        }
+        engine.lookAtTime()
+        engine.endCancelled()
+        wait = engine.plan()
+        return engine.takeEndings()
       }
-      var running: Int32 = 0
-      curl_multi_perform(multi, &running)
-      finish(&transfers)
-      curl_multi_poll(multi, nil, 0, 1000, nil)
+      for ending in endings { ending.tell() }
     }
-    transfers = Transfers()
-    curl_multi_cleanup(multi)
+    engine.withLock { $0.close() }
   }
+}
 
-  private struct Transfers {
-    var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
-    /// Set up, and free for the next request.
-    var idle: [CurlTransfer] = []
-
-    mutating func rest(_ easy: UnsafeMutableRawPointer) {
-      if let transfer = active.removeValue(forKey: easy) { idle.append(transfer) }
-    }
-  }
-
-  private func start(_ submission: Submission, _ transfers: inout Transfers) {
-    guard let transfer = transfers.idle.popLast() ?? CurlTransfer(configuration) else {
-      return submission.fail(.refused, sent: .no, "libcurl is out of memory")
-    }
-    transfer.begin(submission)
-    guard curl_multi_add_handle(multi, transfer.easy) == CURLM_OK else {
-      return transfer.fail(.refused, "libcurl does not take the request")
-    }
-    transfers.active[transfer.easy] = transfer
-  }
-
-  private func finish(_ transfers: inout Transfers) {
-    var left: Int32 = 0
-    while let message = curl_multi_info_read(multi, &left) {
-      guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else {
-        continue
-      }
-      let result = ccurl_result(message)
-      curl_multi_remove_handle(multi, easy)
-      transfers.active[easy]?.finish(result)
-      transfers.rest(easy)
-    }
+extension epoll_event {
+  /// In libcurl's words.
+  fileprivate var readiness: Int32 {
+    var result: Int32 = 0
+    if events & EPOLLIN.rawValue != 0 { result |= CURL_CSELECT_IN }
+    if events & EPOLLOUT.rawValue != 0 { result |= CURL_CSELECT_OUT }
+    if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { result |= CURL_CSELECT_ERR }
+    return result
   }
 }

@@ -2,7 +2,7 @@ internal import CCurl
 internal import Glibc
 
 /// An easy handle, set up once and used for one request after the other: what has come in so far,
-/// and who waits for it. Lives on the loop's thread only.
+/// and who waits for it. Used under the loop's lock only.
 final class CurlTransfer {
   let easy: UnsafeMutableRawPointer
   private let configuration: CurlTransport.Configuration
@@ -15,10 +15,11 @@ final class CurlTransfer {
   private var exceedsLimit = false
 
   /// `nil` without memory.
-  init?(_ configuration: CurlTransport.Configuration) {
+  init?(_ configuration: CurlTransport.Configuration, _ watch: SocketWatch) {
     guard let easy = curl_easy_init() else { return nil }
     self.easy = easy
     self.configuration = configuration
+    watch.hearOfClosing(easy)
     noticeStart()
     receive()
     restrict()
@@ -32,9 +33,9 @@ final class CurlTransfer {
 
   var isCancellationRequested: Bool { submission?.cancellation.isRequested ?? false }
 
-  func cancel() { fail(.cancelled, "the request was cancelled") }
+  func cancel() -> Ending { fail(.cancelled, "the request was cancelled") }
 
-  func finish(_ result: CURLcode) {
+  func finish(_ result: CURLcode) -> Ending {
     guard result == CURLE_OK else {
       let (kind, words) = exceedsLimit ? (.tooLarge, Self.tooLarge) : Self.meaning(of: result)
       return fail(kind, words)
@@ -42,22 +43,23 @@ final class CurlTransfer {
     var status = 0
     ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
     let response = HTTPResponse(status: status, fields: fields, body: body)
-    end()?.continuation.resume(returning: .success(response))
+    return Ending(continuation: end().continuation, result: .success(response))
   }
 
-  func fail(_ kind: TransportError.Kind, _ words: String) {
+  func fail(_ kind: TransportError.Kind, _ words: String) -> Ending {
     let sent: TransportError.Sent = hasStarted ? .unknown : .no
-    end()?.fail(kind, sent: sent, words)
+    return end().failure(kind, sent: sent, words)
   }
 
   /// Forgets the request, its credential and its answer.
-  private func end() -> Submission? {
+  private func end() -> Submission {
+    guard let submission else { preconditionFailure("a transfer ends that was not begun") }
     ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, nil)
     curl_slist_free_all(headerList)
     ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, nil)
     (headerList, headerBytes, fields, body) = (nil, 0, [], [])
     (hasStarted, exceedsLimit) = (false, false)
-    defer { submission = nil }
+    self.submission = nil
     return submission
   }
 

@@ -93,9 +93,12 @@ struct Submission: Sendable {
   let cancellation: Cancellation
   let continuation: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
 
-  func fail(_ kind: TransportError.Kind, sent: TransportError.Sent, _ words: String) {
-    continuation.resume(
-      returning: .failure(
+  func failure(
+    _ kind: TransportError.Kind, sent: TransportError.Sent, _ words: String
+  ) -> Ending {
+    Ending(
+      continuation: continuation,
+      result: .failure(
         TransportError(
           kind: kind, sent: sent,
           message: "\(request.method.rawValue) \(request.url.host):\(request.url.port): \(words)")))

@@ -61,8 +61,8 @@ struct JSONParser {
   }
 
   private static func object(_ parser: inout Self) throws(MalformedJSON) -> JSONValue {
-    var members: [String: JSONValue] = [:]
-    if parser.take("}") { return .object(members) }
+    if parser.take("}") { return .object([:]) }
+    var members = [String: JSONValue](minimumCapacity: 6)
     repeat {
       parser.skipSpace()
       let name = try parser.string()

@@ -2,6 +2,7 @@ extension JSONValue {
   /// The shortest text, members sorted by name, so that equal values give equal bytes.
   package var encoded: [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(512)
     encode(into: &bytes)
     return bytes
   }
@@ -33,6 +34,14 @@ extension JSONValue {
 
   private static func encode(_ text: String, into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
+    let isPlain = text.utf8.allSatisfy {
+      $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    if isPlain { bytes += text.utf8 } else { escape(text, into: &bytes) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ text: String, into bytes: inout [UInt8]) {
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
@@ -42,6 +51,5 @@ extension JSONValue {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

@@ -14,7 +14,10 @@ package enum JSONValue: Equatable, Sendable {
       guard case .object(let members) = self else { return nil }
       if let exact = members[name] { return exact }
       let folded = name.lowercased()
-      return members.first { $0.key.lowercased() == folded }?.value
+      // ASCII keeps its length, and names of attributes are ASCII (RFC 7643 §2.1).
+      return members.first { key, _ in
+        key.utf8.count == folded.utf8.count && key.lowercased() == folded
+      }?.value
     }
     set {
       guard case .object(var members) = self else { return }

@@ -137,11 +137,7 @@ extension Planner {
     for row in input.owned.accounts where desiredPositions[row.subject] == nil {
       guard input.desired.holds[row.subject] == nil else { continue }
       guard let position = correlator.position(of: row) else {
-        if input.actual.coverage.isComplete, row.origin != .intended,
-          !danglingSubjects.contains(row.subject)
-        {
-          notes.append(.accountGone(row.subject))
-        }
+        departUnseen(row)
         continue
       }
       switch input.book.verdict(on: row.because) {

@@ -1,6 +1,6 @@
 import AccessModel
 
-// Memberships that the ledger knows, and that are neither desired nor seen.
+// What the ledger knows, and what is neither desired nor seen.
 
 extension Planner {
   /// Known to the ledger, though the account is nowhere to be seen.
@@ -39,6 +39,27 @@ extension Planner {
               subject: subject, displayName: nil, identity: account.identity)),
           because: ending))
     }
+  }
+
+  /// An account of ours that no live assignment needs, and that was not seen.
+  ///
+  /// Where all accounts were read it is gone. Where they were not, an ending that stands alone is
+  /// carried out unseen, once: the target answers whether there was anything to disable.
+  mutating func departUnseen(_ row: Ownership.Account) {
+    guard !input.actual.coverage.isComplete else {
+      if row.origin != .intended, !danglingSubjects.contains(row.subject) {
+        notes.append(.accountGone(row.subject))
+      }
+      return
+    }
+    guard row.origin == .created, row.disabledAt == nil,
+      let disable = input.desired.accountRule?.disable,
+      case .remove(let ending) = input.book.verdict(on: row.because), ending.cause.standsAlone
+    else { return }
+    changes.append(
+      .disableAccount(
+        AccountReference(subject: row.subject, displayName: nil, identity: row.identity), disable,
+        because: ending))
   }
 
   /// A write whose answer was lost may take effect for a while yet, but not an hour after the end of

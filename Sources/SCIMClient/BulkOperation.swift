@@ -47,9 +47,8 @@ package struct BulkResult: Sendable, Equatable {
   init?(_ json: JSONValue) {
     guard let status = (json["status"]?["code"] ?? json["status"])?.integer else { return nil }
     self.status = status
-    let last = json["location"]?.text?.split(separator: "/").last
     id =
       json["response"]?["id"]?.text ?? json["id"]?.text
-      ?? last.flatMap { PercentEncoding.decode(String($0)) }
+      ?? json["location"]?.text.flatMap { Resource.id(inLocation: $0) }
   }
 }

@@ -1,3 +1,4 @@
+internal import HTTPTransport
 package import JSON
 
 /// A User or Group as the service gave it.
@@ -11,6 +12,12 @@ package struct Resource: Sendable, Equatable {
     guard let id = body["id"]?.text, !id.isEmpty, id != ".", id != ".." else { return nil }
     self.id = id
     self.body = body
+  }
+
+  /// The id that a resource's URL ends with, absolute or relative; `nil` if there is none.
+  package static func id(inLocation text: String) -> String? {
+    text.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last
+      .flatMap { PercentEncoding.decode(String($0)) }
   }
 
   package func text(_ attribute: String) -> String? { body[attribute]?.text }

@@ -23,20 +23,22 @@ extension ServiceProvider {
     package let id: String?
     /// Taken, and not done yet (202, RFC 9967 §2.5).
     package let isPending: Bool
+    /// Whether the service says that there is a resource that was not there before (201).
+    package let isCreation: Bool
   }
 
   package func create(
     _ type: ResourceType, _ body: JSONValue, _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
-    try await write(.post, type, collection(type, capabilities), body, body.texts)
+    try await write(.post, type, collection(type, capabilities), body)
   }
 
   private func write(
     _ method: HTTPRequest.Method, _ type: ResourceType, _ url: HTTPURL, _ body: JSONValue,
-    _ texts: [String], fields: [HTTPField] = []
+    fields: [HTTPField] = []
   ) async throws(SCIMError) -> Written {
     let response = try await exchange(
-      method, url, body: body, fields: fields, redacting: texts, of: type)
+      method, url, body: body, fields: fields, redacting: body.texts, of: type)
     // What it says of itself is a courtesy: the write was taken, whatever the body is.
     let resource: Resource?
     do throws(SCIMError) {
@@ -44,18 +46,17 @@ extension ServiceProvider {
     } catch {
       resource = nil
     }
-    let last = response["Location"]?.split(separator: "/").last
     return Written(
-      resource: resource, id: resource?.id ?? last.flatMap { PercentEncoding.decode(String($0)) },
-      isPending: response.status == 202)
+      resource: resource,
+      id: resource?.id ?? response["Location"].flatMap { Resource.id(inLocation: $0) },
+      isPending: response.status == 202, isCreation: response.status == 201)
   }
 
   package func patch(
     _ type: ResourceType, id: String, _ operations: [PatchOperation], _ capabilities: Capabilities
   ) async throws(SCIMError) -> Written {
     try await write(
-      .patch, type, url(type, id, capabilities), PatchOperation.body(operations),
-      operations.flatMap(\.texts))
+      .patch, type, url(type, id, capabilities), PatchOperation.body(operations))
   }
 
   /// Replaces the whole resource, but only if it still has `version` where there is one to check.
@@ -65,7 +66,7 @@ extension ServiceProvider {
   ) async throws(SCIMError) -> Written {
     let condition = capabilities.hasVersions ? version.map { [HTTPField("If-Match", $0)] } : nil
     return try await write(
-      .put, type, url(type, id, capabilities), body, body.texts, fields: condition ?? [])
+      .put, type, url(type, id, capabilities), body, fields: condition ?? [])
   }
 
   /// Whether there was something to delete.

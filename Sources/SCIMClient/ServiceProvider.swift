@@ -26,10 +26,10 @@ package final class ServiceProvider: Sendable {
   package let baseURL: HTTPURL
   private let authorization: Authorization
   private let transport: any HTTPTransport
-  private let pace: any Pacing
+  private let pace: Pace
   private let patience: Patience
   private let forbiddenInARow = Mutex(0)
-  private let lastServerTime = Mutex<Int64?>(nil)
+  private let lastDate = Mutex<(text: String, time: Int64?)>(("", nil))
 
   package init(
     baseURL: HTTPURL, credential: Credential?, transport: any HTTPTransport,
@@ -39,11 +39,11 @@ package final class ServiceProvider: Sendable {
     authorization = Authorization(credential, transport: transport)
     self.transport = transport
     self.patience = patience
-    pace = Self.pace(clock)
+    pace = Pace(clock)
   }
 
   /// The service's clock by its last answer that had a `Date`, in seconds since 1970.
-  package var serverTime: Int64? { lastServerTime.withLock { $0 } }
+  package var serverTime: Int64? { lastDate.withLock { $0.time } }
 
   /// Spaces writes from now on.
   package func limit(writes: Rate?) { pace.limit(.write, to: writes) }
@@ -51,9 +51,7 @@ package final class ServiceProvider: Sendable {
   /// Spaces those of groups, besides.
   package func limit(groupWrites: Rate?) { pace.limit(.groupWrite, to: groupWrites) }
 
-  private static func pace(_ clock: some Clock<Duration>) -> any Pacing { Pace(clock) }
-
-  /// Sends a request and gives the successful answer. `redacting` are texts that must not come back
+  /// Sends a request and gives the successful answer. `redacting` gives texts that must not come back
   /// in an error message.
   ///
   /// Repeated, after a pause: what was never sent; what was refused as too much (429, or 503 with a
@@ -61,9 +59,10 @@ package final class ServiceProvider: Sendable {
   /// not. Repeated once, without a pause: what was refused because its token had ended.
   func exchange(
     _ method: HTTPRequest.Method, _ url: HTTPURL, body: JSONValue? = nil,
-    fields: [HTTPField] = [], redacting: [String] = [], of type: ResourceType = .user
+    fields: [HTTPField] = [], redacting: @autoclosure () -> [String] = [],
+    of type: ResourceType = .user
   ) async throws(SCIMError) -> HTTPResponse {
-    let action = "\(method.rawValue) \(url.path)"
+    var action: String { "\(method.rawValue) \(url.path)" }
     var request = HTTPRequest(method, url, fields: fields, body: body?.encoded)
     request.fields.append(
       HTTPField("Accept", "application/scim+json, application/json;q=0.9"))
@@ -78,9 +77,8 @@ package final class ServiceProvider: Sendable {
       let failure: SCIMError
       let delay: Duration?
       var isCounted = true
-      let proof = try await proof(for: action)
+      let proof = try await proof(for: request)
       request.fields = fixedFields + [proof.field].compactMap(\.self)
-      let secrets = redacting + [proof.text].compactMap(\.self)
       let (mark, result) = await send(request, kind)
       switch result {
       case .success(let response) where response.status < 300:
@@ -91,6 +89,7 @@ package final class ServiceProvider: Sendable {
           isRenewed = true
           continue
         }
+        let secrets = redacting() + [proof.text].compactMap(\.self)
         failure = SCIMError(
           action: action, cause: cause(of: response, to: request, redacting: secrets))
         delay = delayBeforeRepeating(method, response, attempt)
@@ -111,11 +110,12 @@ package final class ServiceProvider: Sendable {
     }
   }
 
-  private func proof(for action: String) async throws(SCIMError) -> Authorization.Proof {
+  private func proof(for request: HTTPRequest) async throws(SCIMError) -> Authorization.Proof {
     do throws(TokenError) {
       return try await authorization.proof()
     } catch {
-      throw SCIMError(action: action, cause: .token(error))
+      throw SCIMError(
+        action: "\(request.method.rawValue) \(request.url.path)", cause: .token(error))
     }
   }
 
@@ -132,11 +132,19 @@ package final class ServiceProvider: Sendable {
     do throws(TransportError) {
       let response = try await transport.send(request)
       if response.status < 500, response.status != 429 { pace.proceed() }
-      if let time = response.serverTime { lastServerTime.withLock { $0 = time } }
+      note(response)
       return (mark, .success(response))
     } catch {
       return (mark, .failure(error))
     }
+  }
+
+  /// Most answers have the same date as the one before.
+  private func note(_ response: HTTPResponse) {
+    guard let text = response["Date"], lastDate.withLock({ $0.text != text }),
+      let time = response.serverTime
+    else { return }
+    lastDate.withLock { $0 = (text, time) }
   }
 
   private func cause(

@@ -31,9 +31,8 @@ extension Examiner {
     let work = SCIMAttributePath.workMail.adapted(to: capabilities.userSchema)
     work.write([userName], into: &body)
     do throws(SCIMError) {
-      guard let id = try await provider.create(.user, body, capabilities).id,
-        let user = try await provider.get(.user, id: id, capabilities)
-      else {
+      let written = try await provider.create(.user, body, capabilities)
+      guard let user = try await shown(written, named: userName) else {
         report(
           Diagnosis(
             .warning, "create", "a user was accepted and is not shown",
@@ -52,6 +51,21 @@ extension Examiner {
         Diagnosis(.warning, "create", "\(error)", wayOut: "allow this credential to create users"))
       return nil
     }
+  }
+
+  /// By its id, or where the service does not tell it, by its name in the whole list.
+  private func shown(
+    _ written: ServiceProvider.Written, named userName: String
+  ) async throws(SCIMError) -> Resource? {
+    let name = SearchKey.userName(userName)
+    if let id = written.id, let user = try await provider.get(.user, id: id, capabilities),
+      name.matches(user)
+    {
+      return user
+    }
+    var found: Resource?
+    _ = try await provider.list(.user, capabilities) { if name.matches($0) { found = $0 } }
+    return found
   }
 
   /// One attribute of each kind, in each way, until one has an effect.
@@ -177,12 +191,21 @@ extension Examiner {
 
   private mutating func tryMembers(of id: String, _ users: [Resource]) async {
     let values = users.map(\.id)
-    let add = PatchOperation.add(
-      "members", .array(users.map { element($0) }))
+    // One by one: to some services the second is the whole list.
     let added = await status { () async throws(SCIMError) in
-      _ = try await provider.patch(.group, id: id, [add], capabilities)
+      for user in users {
+        let add = PatchOperation.add("members", [element(user)])
+        _ = try await provider.patch(.group, id: id, [add], capabilities)
+      }
     }
     var shown = await members(of: id)
+    if added == nil, shown.count == 1 {
+      suggest("patch", "false", because: "adding a member to a group removes who was in it")
+      return report(
+        Diagnosis(
+          .fault, "add members", "PATCH puts the new member in place of who was there",
+          wayOut: "the suggested dialect writes whole lists instead"))
+    }
     if added != nil || shown.isEmpty {
       let replaced = await status { () async throws(SCIMError) in
         guard let group = try await provider.get(.group, id: id, capabilities) else { return }
@@ -236,7 +259,7 @@ extension Examiner {
         let members = group.body["members"]?.elements
       else { return }
       var body = group.withoutReadOnlyAttributes(nil)
-      body["members"] = .array(members.filter { $0["value"]?.text != gone })
+      body["members"] = .array(members.filter { GroupMembers.account($0)?.rawValue != gone })
       _ = try await provider.put(.group, id: id, body, version: group.version, capabilities)
     }
     if await members(of: id) == expected {

@@ -22,7 +22,16 @@ struct GroupMembers {
   /// `nil` if the group does not show its members.
   init?(_ group: Resource) {
     guard let elements = group.body["members"]?.elements else { return nil }
-    let values = elements.compactMap { $0["value"]?.text ?? $0.text }
-    self.init(ids: Set(values.map { AccountKey($0) }), areAllNamed: values.count == elements.count)
+    let accounts = elements.compactMap(Self.account)
+    self.init(ids: Set(accounts), areAllNamed: accounts.count == elements.count)
+  }
+
+  /// Whom an element names: by `value`, which some services leave out, or by `$ref`, the URL of a user,
+  /// or by being nothing but the id.
+  static func account(_ element: JSONValue) -> AccountKey? {
+    let id =
+      element["value"]?.text ?? element["$ref"]?.text.flatMap { Resource.id(inLocation: $0) }
+      ?? element.text
+    return id.flatMap { $0.isEmpty ? nil : AccountKey($0) }
   }
 }

@@ -53,9 +53,11 @@ struct MemberWrite: Sendable {
     if !after.isEmpty { target.knows { $0.learn(.shown) } }
     await nameMembers(additions, new: after.subtracting(present))
     let asked = Set(difference.removals.map { value(of: $0, in: present) })
-    stopIfMoreIsGone(present.subtracting(after).subtracting(asked))
+    let outcomes = outcomes(before: present, after: after, sent, as: group)
+    let lost = present.subtracting(after).subtracting(asked)
+    guard lost.isEmpty else { return stopped(by: lost, outcomes) }
     if sent.isAsUsual { learnForms(difference, after) }
-    return outcomes(before: present, after: after, sent, as: group)
+    return outcomes
   }
 
   /// What was seen to take effect may go in bulk requests from now on.
@@ -216,8 +218,7 @@ struct MemberWrite: Sendable {
       let present = (GroupMembers(group) ?? .none).ids
       let gone = Set(removals.map { value(of: $0, in: present) })
       let kept = elements.filter { element in
-        guard let value = element["value"]?.text ?? element.text else { return true }
-        return !gone.contains(AccountKey(value))
+        GroupMembers.account(element).map { !gone.contains($0) } ?? true
       }
       var body = group.withoutReadOnlyAttributes(nil)
       body["members"] = .array(
@@ -238,11 +239,17 @@ struct MemberWrite: Sendable {
     }
   }
 
-  private func stopIfMoreIsGone(_ lost: Set<AccountKey>) {
-    guard !lost.isEmpty else { return }
-    target.stop(
+  /// Nothing more is written. What was asked for and is seen is left for the next run to find, so that
+  /// this one does not end as if all were well.
+  private func stopped(by lost: Set<AccountKey>, _ outcomes: [Outcome]) -> [Outcome] {
+    let reason =
       "after writing group '\(key)', \(lost.count) members are gone that nobody asked to remove; "
-        + "restore them and see what else writes to this group")
+      + "restore them and see what else writes to this group, and what 'bellhop doctor --scratch' "
+      + "says of adding and removing members"
+    target.stop(reason)
+    return outcomes.map { outcome in
+      if case .applied = outcome { .unknown(reason: reason) } else { outcome }
+    }
   }
 
   /// `group` is as it was last read.

@@ -30,7 +30,7 @@ extension SCIMTarget {
         return found
       })
     }
-    guard let id = written.id else {
+    guard let made = await made(user, written, isNew: isNew, capabilities) else {
       let notShown = "the service accepted the user and does not show it yet"
       do throws(SCIMError) {
         return try await existing(user, capabilities) ?? .unknown(reason: notShown)
@@ -38,9 +38,30 @@ extension SCIMTarget {
         return .unknown(reason: "\(notShown): \(error)")
       }
     }
-    inSession { $0.created.insert(id) }
-    await settle(user, as: written.resource, id: id, capabilities)
-    return .applied(identity: AccountIdentity(id: id))
+    inSession { $0.created.insert(made.id) }
+    await settle(user, as: made, id: made.id, capabilities)
+    return .applied(identity: AccountIdentity(id: made.id))
+  }
+
+  /// The user that was just made. Where the answer does not hold it, a Location is looked at, for it
+  /// need not end with the id; then whoever has the name is looked for, if nobody had it before and the
+  /// service says that it made somebody.
+  private func made(
+    _ user: NewUser, _ written: ServiceProvider.Written, isNew: Bool, _ capabilities: Capabilities
+  ) async -> Resource? {
+    if let resource = written.resource { return resource }
+    do throws(SCIMError) {
+      if let id = written.id, let found = try await provider.get(.user, id: id, capabilities),
+        SearchKey.userName(user.userName).matches(found)
+      {
+        return found
+      }
+      guard isNew, written.isCreation else { return nil }
+      let found = try await find([.userName(user.userName)], exhaustively: true, capabilities)
+      return found.count == 1 ? found[0] : nil
+    } catch {
+      return nil
+    }
   }
 
   /// What is to be made for a subject, or why it cannot be.

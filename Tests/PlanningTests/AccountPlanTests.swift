@@ -174,6 +174,31 @@ import Testing
     #expect(world.lines == ["deleteAccount ada expired"])
   }
 
+  @Test func `L1: an account that a partial list lacks is disabled once its access ended`() {
+    var world = World()
+    world.addAccount("ada")
+    world.accounts = []
+    world.coverage = .partial(reason: "its pages repeat themselves")
+    world.known = [World.known("a-ada", end: World.day(-1))]
+    #expect(world.lines == ["disableAccount ada expired"])
+    // Once is enough, and what was not ours is left alone.
+    let row = world.ownedAccounts[0]
+    world.ownedAccounts[0] = Ownership.Account(
+      subject: "ada", identity: row.identity, origin: .created, because: row.because,
+      disabledAt: World.now)
+    #expect(world.lines == [])
+    world.ownedAccounts[0] = Ownership.Account(
+      subject: "ada", identity: row.identity, origin: .preExisting, because: row.because)
+    #expect(world.lines == [])
+    world.ownedAccounts[0] = row
+    world.coverage = .complete
+    #expect(world.lines == [])
+    // Absence does not stand alone.
+    world.coverage = .partial(reason: "its pages repeat themselves")
+    world.known = [World.known("a-ada", end: World.day(90))]
+    #expect(world.lines == [])
+  }
+
   @Test func `an account that was only intended is found by its anchor`() {
     var world = World()
     world.addAccount("ada", isOwned: false)

@@ -46,6 +46,96 @@ import Testing
     }
   }
 
+  /// A service to which adding means replacing.
+  private func replacing(_ world: SCIMWorld) -> StubTransport {
+    StubTransport { [real = world.transport] request throws(TransportError) in
+      var request = request
+      if let body = request.body, request.method == .patch, request.url.path.contains("/Groups/") {
+        request.body = Array(
+          String(decoding: body, as: UTF8.self)
+            .replacing(#""op":"add""#, with: #""op":"replace""#).utf8)
+      }
+      return try await real.send(request)
+    }
+  }
+
+  @Test func `R10: adding that puts others out is not called done, and stops the target`()
+    async throws
+  {
+    try await withSCIMWorld { world in
+      let (ada, bob) = (try await world.account("ada"), try await world.account("bob"))
+      let id = try await world.group("Editors")
+      let other = try await world.group("Writers")
+      _ = try await world.apply([world.addition(ada, "Editors", id)])
+      let target = try world.target(over: replacing(world))
+      _ = try await target.readActualState(world.everyone)
+      let outcome = try await target.apply([world.addition(bob, "Editors", id)]) { _ in }[0]
+      #expect(outcome.word == "unknown")
+      #expect(outcome.detail?.contains("1 members are gone that nobody asked to remove") == true)
+      let next = try await target.apply([world.addition(bob, "Writers", other)]) { _ in }[0]
+      #expect(next.word == "failed")
+      #expect(try await world.members(other).isEmpty)
+    }
+  }
+
+  @Test func `doctor finds that adding replaces, and the dialect it suggests keeps everyone`()
+    async throws
+  {
+    try await withSCIMWorld { world in
+      let heard = Diagnoses()
+      let target = try world.target(over: replacing(world))
+      await target.examine(
+        Examination(now: .init(microseconds: 0), scratch: true), report: heard.append)
+      let remedy = heard.all.first { $0.topic == "dialect" }?.remedy ?? ""
+      #expect(remedy.contains("patch: false"))
+      let (ada, bob) = (try await world.account("ada"), try await world.account("bob"))
+      let id = try await world.group("Editors")
+      _ = try await world.apply([world.addition(ada, "Editors", id)])
+      var dialect = Dialect("auto")
+      dialect.patch = false
+      let careful = try world.target(over: replacing(world)) { $0.dialect = dialect }
+      _ = try await careful.readActualState(world.everyone)
+      #expect(
+        try await careful.apply([world.addition(bob, "Editors", id)]) { _ in } == [.applied()])
+      #expect(try await world.members(id).count == 2)
+    }
+  }
+
+  @Test func `members that are named by their URL alone are known, added and removed`()
+    async throws
+  {
+    try await withSCIMWorld { world in
+      let (ada, bob) = (try await world.account("ada"), try await world.account("bob"))
+      let id = try await world.group("Editors")
+      world.transport.bend { request, response in
+        guard request.url.path.contains("/Groups"), var json = response.json else {
+          return response
+        }
+        func refer(_ group: inout JSONValue) {
+          guard let members = group["members"]?.elements else { return }
+          group["members"] = .array(
+            members.map { ["$ref": .string("../Users/\($0["value"]?.text ?? "")?x=1")] })
+        }
+        refer(&json)
+        if let listed = json["Resources"]?.elements {
+          json["Resources"] = .array(
+            listed.map {
+              var group = $0
+              refer(&group)
+              return group
+            })
+        }
+        return response.with(json)
+      }
+      _ = try await world.read(["Editors"])
+      let both = [ada, bob].map { world.addition($0, "Editors", id) }
+      #expect(try await world.apply(both).allSatisfy { $0 == .applied() })
+      #expect(try await world.read(["Editors"]).memberships.count == 2)
+      #expect(try await world.apply([world.removal(ada, "Editors", id)]) == [.applied()])
+      #expect(try await world.members(id) == [bob.identity?.immutableID ?? ""])
+    }
+  }
+
   @Test func `a removal that is answered and not made is told, and nobody else goes`() async throws
   {
     try await withSCIMWorld { world in

@@ -94,7 +94,7 @@ import Testing
 }
 
 /// What an examination reported.
-private final class Diagnoses: Sendable {
+final class Diagnoses: Sendable {
   private let found = Mutex<[Diagnosis]>([])
 
   @Sendable func append(_ diagnosis: Diagnosis) { found.withLock { $0.append(diagnosis) } }

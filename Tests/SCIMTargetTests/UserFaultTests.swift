@@ -41,6 +41,34 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/Users/ID?version=1", "/Users/NAME", nil])
+  func `a user whose creation is answered without it is found, whatever its Location says`(
+    location: String?
+  ) async throws {
+    try await withSCIMWorld { world in
+      _ = try await world.read([])
+      // Nor does the service keep the anchor.
+      let forgetful = StubTransport { [real = world.transport] request throws(TransportError) in
+        guard request.method == .post, var json = request.json else {
+          return try await real.send(request)
+        }
+        var request = request
+        json["externalId"] = nil
+        request.body = json.encoded
+        let response = try await real.send(request)
+        let id = response.json?["id"]?.text ?? ""
+        let text = location?.replacing("ID", with: id).replacing("NAME", with: "ada")
+        return HTTPResponse(
+          status: 201, fields: [text].compactMap(\.self).map { HTTPField("Location", $0) })
+      }
+      let target = try world.target(over: forgetful)
+      _ = try await target.readActualState(world.everyone)
+      let outcome = try await target.apply([world.creation("ada")]) { _ in }[0]
+      #expect(outcome.word == "applied")
+      #expect(try await world.read([]).accounts.map(\.identity) == [outcome.identity])
+    }
+  }
+
   @Test func `a user that is made after we gave up waiting is found by the next run`() async throws
   {
     try await withSCIMWorld { world in
