@@ -62,7 +62,8 @@ package final class SambaFixture: AdministeredServer, Sendable {
     try await runTool(
       "/usr/bin/python3",
       [
-        "-c", program, "domain", "provision", "--realm=EXAMPLE.ORG", "--domain=EXAMPLE", "--server-role=dc",
+        "-c", program,
+        "domain", "provision", "--realm=EXAMPLE.ORG", "--domain=EXAMPLE", "--server-role=dc",
         "--dns-backend=NONE", "--host-name=dc", "--host-ip=\(address)",
         "--adminpass=\(adminPassword)", "--targetdir=\(folder.path)",
       ], in: folder)
