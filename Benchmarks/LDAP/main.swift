@@ -148,7 +148,7 @@ case "large":
   FileHandle.standardError.write(Data("\(state.memberships.count)\n".utf8))
 case "repair":
   try await repair(try groups("shared", 1)[0], Int(rest[0]) ?? 0)
-case "fill", "remove":
+case "fill", "remove", "ask":
   let group = try target.entitlementKey(for: rest[0])
   let state = try await read([group])
   guard case .present(let id, _) = state.groups[0] else { stop("\(state.groups[0])") }
@@ -158,7 +158,13 @@ case "fill", "remove":
       ? Change.addMember(membership, because: because) : .removeMember(membership, because: ended)
   }
   let start = Usage()
-  try await apply(changes)
+  if command == "ask" {
+    // What `plan --server-check` asks about the removals.
+    let check = try await target.check(changes)
+    guard check.verdicts.allSatisfy({ $0 == .accepted }) else { stop("\(check.verdicts[0])") }
+  } else {
+    try await apply(changes)
+  }
   start.report()
 case "spread":
   let spread = try groups("spread", Int(rest[2]) ?? 0)

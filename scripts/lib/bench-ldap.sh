@@ -116,6 +116,8 @@ measure_writing() {
       [ $side = ldap-reference ] || name=Bellhop
       take "$name: $accounts into an empty group" $side fill "${access[@]}" "$empty" "$work/members"
       empty_group "$empty"
+      [ $side = ldap-reference ] || take "$name: the server asked about $removed out of $accounts" \
+        $side ask "${access[@]}" "$large" "$work/members" "$removed"
       take "$name: $removed out of $accounts" \
         $side remove "${access[@]}" "$large" "$work/members" "$removed"
       head -n "$removed" "$work/members" >"$work/gone"
