@@ -8,6 +8,8 @@
  *   fill GROUP FILE          add every DN of FILE to a group
  *   remove GROUP FILE COUNT  remove the first COUNT
  *   spread FILE COUNT        add the first COUNT to every group of ou=spread
+ *   look-fill, look-remove, look-spread
+ *                            the same, with the members read before and after, and counted
  *   create COUNT             make accounts, 64 in flight
  *   delete COUNT             delete them again
  *
@@ -219,6 +221,16 @@ static void delete_(long count) {
   await(&waiting, 1);
 }
 
+/* How many members there are in the group or below the unit of this name. */
+static long members(const char *name) {
+  static char *member[] = {"member", NULL};
+  char *below = strndup(name, strlen(name) - strlen(base) - 1);
+  long before = values;
+  search(below, member, 100, "(objectClass=groupOfNames)");
+  free(below);
+  return values - before;
+}
+
 static double seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -232,6 +244,8 @@ int main(int count, char **words) {
   static char *head[] = {"entryUUID", "entryCSN", NULL};
   if (count < 6) { fprintf(stderr, "usage: see the head of ldap.c\n"); return 64; }
   const char *command = words[1];
+  int looks = strncmp(command, "look-", 5) == 0;
+  if (looks) command += 5;
   struct rusage usage;
   size_t length = 0;
   base = words[5];
@@ -239,8 +253,14 @@ int main(int count, char **words) {
   if (count > 7 && (strcmp(command, "fill") == 0 || strcmp(command, "remove") == 0))
     list = lines(words[7], &length);
   if (count > 7 && strcmp(command, "spread") == 0) list = lines(words[6], &length);
+  char *place = NULL;
+  if (looks && count > 7) {
+    if (strcmp(command, "spread") != 0) place = words[6];
+    else if (asprintf(&place, "ou=spread,%s", base) < 0) return 1;
+  }
   double start = seconds();
   connect_(words[2], words[3], words[4]);
+  long found = place != NULL ? members(place) : 0;
   if (strcmp(command, "read") == 0) {
     search("ou=guests", account, 1000, "(objectClass=inetOrgPerson)");
     search("ou=shared", group, 100, "(objectClass=groupOfNames)");
@@ -263,6 +283,10 @@ int main(int count, char **words) {
   } else {
     fprintf(stderr, "ldap-reference: no such command: %s\n", command);
     return 64;
+  }
+  if (place != NULL && members(place) == found) {
+    fprintf(stderr, "ldap-reference: as many members as before: %ld\n", found);
+    return 1;
   }
   ldap_unbind_ext(link_, NULL, NULL);
   double wall = seconds() - start;

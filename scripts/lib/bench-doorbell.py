@@ -1,7 +1,7 @@
-"""bench-doorbell.py FOLDER URL SERVICE SECRET SUFFIX COUNT
+"""bench-doorbell.py FOLDER URL SERVICE SECRET SUFFIX GROUPS COUNT
 
 Beside the accounts of `scripts/bench ldap`, `bellhop apply` makes 1,000 guests with 20 groups each, of
-100 groups that have members of their own. Then `bellhop run`, which by itself would look again in an
+GROUPS groups that have members of their own. Then `bellhop run`, which by itself would look again in an
 hour: COUNT times one of them is taken out of a group by hand. Prints, separated by tabs, the time of the
 slowest repair in seconds, from the end of ldapmodify until ldapsearch finds the member again; the
 processor time and the peak of memory in MiB of `bellhop run`; and COUNT. The median and the 99th of a
@@ -18,9 +18,9 @@ import subprocess
 import sys
 import time
 
-GUESTS, GROUPS, EACH = 1_000, 100, 20
-folder, url, service, secret, suffix, count = sys.argv[1:]
-folder = pathlib.Path(folder)
+GUESTS, EACH = 1_000, 20
+folder, url, service, secret, suffix, groups, count = sys.argv[1:]
+folder, GROUPS = pathlib.Path(folder), int(groups)
 BIND = ["-x", "-H", url, "-D", service, "-y", secret]
 
 
@@ -121,7 +121,7 @@ def main():
         start, took = processor_time(loop.pid), []
         for number in range(int(count)):
             guest = number * 37 % GUESTS
-            took.append(repair(guest, groups_of(guest)[number % EACH]))
+            took.append(repair(guest, groups_of(guest)[0]))
             time.sleep(1)
         used, memory = processor_time(loop.pid) - start, peak(loop.pid)
     finally:

@@ -100,7 +100,7 @@ measure_reading() {
     ldap-benchmark repair "${access[@]}" 100 keeping "$work/memory.repair"
   take "Bellhop: a hand edit undone by 'bellhop run', the slowest of 100" \
     python3 "$library/bench-doorbell.py" "$work/loop" "$ldap_url" "$service" "$work/corp.secret" \
-    "$directory_suffix" 100
+    "$directory_suffix" $((groups < 100 ? groups : 100)) 100
   say "  by 'bellhop run': $(tail -n 1 "$work/said")"
   table "Reading"
 }
@@ -111,21 +111,26 @@ measure_writing() {
   : >"$work/measured"
   for ((turn = 0; turn < repeats; turn++)); do
     note "writing with $1, turn $((turn + 1)) of $repeats"
-    for side in ldap-reference ldap-benchmark; do
-      local name=C
-      [ $side = ldap-reference ] || name=Bellhop
-      take "$name: $accounts into an empty group" $side fill "${access[@]}" "$empty" "$work/members"
+    for side in C look Bellhop; do
+      local name=$side program=ldap-reference look=''
+      case $side in
+        look) name='C looking' look=look- ;;
+        Bellhop) program=ldap-benchmark ;;
+      esac
+      take "$name: $accounts into an empty group" \
+        $program ${look}fill "${access[@]}" "$empty" "$work/members"
       empty_group "$empty"
-      [ $side = ldap-reference ] || take "$name: the server asked about $removed out of $accounts" \
-        $side ask "${access[@]}" "$large" "$work/members" "$removed"
+      [ "$side" != Bellhop ] || take "$name: the server asked about $removed out of $accounts" \
+        $program ask "${access[@]}" "$large" "$work/members" "$removed"
       take "$name: $removed out of $accounts" \
-        $side remove "${access[@]}" "$large" "$work/members" "$removed"
+        $program ${look}remove "${access[@]}" "$large" "$work/members" "$removed"
       head -n "$removed" "$work/members" >"$work/gone"
       take "" ldap-reference fill "${access[@]}" "$large" "$work/gone"
       take "$name: 100 into each of $groups groups" \
-        $side spread "${access[@]}" "$work/members" 100 "$groups"
+        $program ${look}spread "${access[@]}" "$work/members" 100 "$groups"
       empty_spread
-      take "$name: $created accounts" $side create "${access[@]}" "$created"
+      [ -z "$look" ] || continue
+      take "$name: $created accounts" $program create "${access[@]}" "$created"
       take "" ldap-reference delete "${access[@]}" "$created"
     done
   done
