@@ -65,7 +65,7 @@ package final class HTTPFront: Sendable {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     port = try LoopbackPort.unused()
     try write(rules)
-    let openssl = try Self.start(
+    let openssl = try Process.silent(
       "/usr/bin/openssl",
       [
         "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -108,7 +108,7 @@ package final class HTTPFront: Sendable {
 
   /// Waits until it takes connections.
   package func start() async throws {
-    let nginx = try Self.start(
+    let nginx = try Process.silent(
       "/usr/sbin/nginx", ["-p", folder.path, "-c", "nginx.conf", "-e", "error.log"])
     let watcher = try nginx.watched(removing: [folder.path], by: "TERM")
     process.withLock { $0 = (nginx, watcher) }
@@ -168,17 +168,6 @@ package final class HTTPFront: Sendable {
       }
       """
     try Data(text.utf8).write(to: folder.appending(path: "nginx.conf"))
-  }
-
-  private static func start(_ program: String, _ arguments: [String]) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.startAlone()
-    return process
   }
 }
 

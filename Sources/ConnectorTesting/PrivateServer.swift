@@ -15,13 +15,7 @@ final class PrivateServer: Sendable {
   func start(
     _ program: String, _ arguments: [String], until isAnswering: () async throws -> Void
   ) async throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.startAlone()
+    let process = try Process.silent(program, arguments)
     server.withLock { $0 = process }
     let shell = try process.watched(removing: paths)
     watcher.withLock { $0 = shell }

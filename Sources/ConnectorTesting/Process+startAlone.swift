@@ -15,5 +15,17 @@ extension Process {
     }
   }
 
+  /// Starts a program that is told nothing more and whose words go nowhere.
+  package static func silent(_ program: String, _ arguments: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.startAlone()
+    return process
+  }
+
   private static let gate = Mutex(())
 }

@@ -34,7 +34,8 @@ func withTLSServer<Result>(
     "-keyout", path("server.key"), "-out", path("server.crt"),
   ])
   let port = try LoopbackPort.unused()
-  let process = try start(
+  let process = try Process.silent(
+    "/usr/bin/openssl",
     [
       "s_server", "-accept", "127.0.0.1:\(port)", "-cert", path("server.crt"),
       "-key", path("server.key"), "-www", "-quiet",
@@ -48,19 +49,8 @@ func withTLSServer<Result>(
     TLSServer(port: port, authority: path("authority.crt"), stranger: path("stranger.crt")))
 }
 
-private func start(_ arguments: [String]) throws -> Process {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/openssl")
-  process.arguments = arguments
-  process.standardInput = FileHandle.nullDevice
-  process.standardOutput = FileHandle.nullDevice
-  process.standardError = FileHandle.nullDevice
-  try process.startAlone()
-  return process
-}
-
 private func openssl(_ arguments: [String]) throws {
-  let process = try start(arguments)
+  let process = try Process.silent("/usr/bin/openssl", arguments)
   process.waitUntilExit()
   guard process.terminationStatus == 0 else {
     throw TLSServerError(description: "openssl \(arguments[0]) failed")

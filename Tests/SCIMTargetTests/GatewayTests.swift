@@ -8,9 +8,8 @@ import Testing
 
 /// What a real proxy before a real service does with too many requests, with too large ones, and
 /// while the service is down.
-@Suite(.serialized) struct GatewayTests {
-  private static let subjects = (0..<30).map { SubjectID("s\($0)") }
-  private static let groups = (0..<4).map { EntitlementKey("Group \($0)") }
+@Suite(.serialized) struct GatewayTests: FillingTests {
+  static let groups = (0..<4).map { EntitlementKey("Group \($0)") }
 
   /// At 20 requests a second, whose time passes as twenty seconds.
   private static func limits(_ answer: String) -> HTTPFront.Rules {
@@ -93,17 +92,7 @@ import Testing
       #expect(failure?.message.contains("502: Bad Gateway") == true)
       #expect(failure?.message.contains("<") == false)
       try await world.server.restart()
-      let writes = Mutex(0)
-      world.transport.bend { request, response in
-        let isStruck =
-          request.method != .get
-          && writes.withLock { count in
-            count += 1
-            return count == strike
-          }
-        if isStruck { world.server.crash() }
-        return response
-      }
+      at(strike, of: world) { world.server.crash() }
       #expect(try await !fill(world, HastyClock()))
       try await world.server.restart()
       try await expectFilled(world, by: 3)
@@ -148,34 +137,5 @@ import Testing
       try await expectFilled(world, by: 1, bulk: nil)
       #expect(encodings.withLock { $0 } == ["gzip"])
     }
-  }
-
-  private func expectFilled(
-    _ world: SCIMWorld, by most: Int, _ clock: any Clock<Duration> = HastyClock(),
-    bulk: Bool? = false
-  ) async throws {
-    var runs = 1
-    while try await !fill(world, clock, bulk: bulk) {
-      runs += 1
-      try #require(runs <= most)
-    }
-    try await expectEverythingOnce(world)
-  }
-
-  private func fill(_ world: SCIMWorld, _ clock: any Clock<Duration>, bulk: Bool? = false)
-    async throws -> Bool
-  {
-    try await world.fill(Self.subjects, Self.groups, over: world.transport, clock: clock) {
-      var dialect = Dialect("auto")
-      dialect.bulk = bulk
-      $0.dialect = dialect
-    }
-  }
-
-  private func expectEverythingOnce(_ world: SCIMWorld) async throws {
-    let (users, groups) = try await world.contents()
-    #expect(users == Self.subjects.map(\.rawValue).sorted())
-    #expect(groups.count == Self.groups.count)
-    #expect(groups.values.allSatisfy { $0 == [Self.subjects.count] })
   }
 }

@@ -8,9 +8,8 @@ import Testing
 
 /// Streams and connections of HTTP/2 that end before their time, at a real front before a real
 /// service, which would make a group twice without a word.
-@Suite(.serialized) struct HTTP2Tests {
-  private static let subjects = (0..<30).map { SubjectID("s\($0)") }
-  private static let groups = (0..<6).map { EntitlementKey("Group \($0)") }
+@Suite(.serialized) struct HTTP2Tests: FillingTests {
+  static let groups = (0..<6).map { EntitlementKey("Group \($0)") }
 
   @Test func `requests that run at once are streams of one connection`() async throws {
     try await withFrontedWorld { world, front in
@@ -101,46 +100,5 @@ import Testing
         }
       }
     }
-  }
-
-  /// Lets something happen as soon as so many writes were answered.
-  private func at(
-    _ strike: Int, of world: SCIMWorld, _ happen: @escaping @Sendable () -> Void
-  ) {
-    let answered = Mutex(0)
-    world.transport.bend { request, response in
-      let isStruck =
-        request.method != .get
-        && answered.withLock { count in
-          count += 1
-          return count == strike
-        }
-      if isStruck { happen() }
-      return response
-    }
-  }
-
-  private func expectFilled(_ world: SCIMWorld, by most: Int) async throws {
-    var runs = 1
-    while try await !fill(world) {
-      runs += 1
-      try #require(runs <= most)
-    }
-    try await expectEverythingOnce(world)
-  }
-
-  private func fill(_ world: SCIMWorld) async throws -> Bool {
-    try await world.fill(Self.subjects, Self.groups, over: world.transport) {
-      var dialect = Dialect("auto")
-      dialect.bulk = false
-      $0.dialect = dialect
-    }
-  }
-
-  private func expectEverythingOnce(_ world: SCIMWorld) async throws {
-    let (users, groups) = try await world.contents()
-    #expect(users == Self.subjects.map(\.rawValue).sorted())
-    #expect(groups.count == Self.groups.count)
-    #expect(groups.values.allSatisfy { $0 == [Self.subjects.count] })
   }
 }
