@@ -1,7 +1,6 @@
 import AccessModel
 import ConnectorTesting
 import HTTPTransport
-import JSON
 import SCIMTarget
 import Synchronization
 import Testing

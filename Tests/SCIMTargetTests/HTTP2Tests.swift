@@ -1,9 +1,7 @@
 import AccessModel
 import ConnectorTesting
 import HTTPTransport
-import JSON
 import SCIMTarget
-import Synchronization
 import Testing
 
 /// Streams and connections of HTTP/2 that end before their time, at a real front before a real
